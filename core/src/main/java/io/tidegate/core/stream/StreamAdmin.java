@@ -1,0 +1,32 @@
+package io.tidegate.core.stream;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Creates and describes streams. What it changes is durable on return.
+ *
+ * <p>Thread-safe; not to be called on the log's writer thread.
+ */
+public interface StreamAdmin {
+    /**
+     * Creates a stream; does nothing if it exists with the same number of shards.
+     *
+     * @return true if it was created
+     * @throws StreamLogException of category reject if it exists with another number of shards
+     */
+    boolean create(StreamSettings settings);
+
+    Optional<StreamDescription> describe(StreamName name);
+
+    /** All streams, the reserved ones too, in the order of their names. */
+    List<StreamDescription> list();
+
+    /**
+     * Changes how long and how much a stream keeps. A shorter time takes effect at the next look, within a minute.
+     *
+     * @throws StreamLogException of category reject if the stream does not exist
+     */
+    void retain(StreamName name, Duration retention, long retainedBytesMax);
+}

@@ -1,0 +1,48 @@
+package io.tidegate.core.stream;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The shard log: streams of records, kept in order per shard, durable once answered.
+ *
+ * <p>Thread-safe.
+ */
+public interface StreamLog {
+    /** The id of the gateway whose log this is: written into what is sent upstream. */
+    String gatewayId();
+
+    StreamProducer producer(ProducerName name, PutListener listener);
+
+    /** All or nothing. The future completes on the writer's thread: do not block in what follows. */
+    CompletableFuture<AppendResult> append(AppendUnit unit);
+
+    /**
+     * @throws StreamLogException of category reject if a stream does not exist
+     */
+    LogCursor cursor(Set<StreamName> streams, LogPosition from);
+
+    /**
+     * @throws StreamLogException of category reject if the shard does not exist
+     */
+    ShardCursor cursor(ShardId shard, StartingPosition from);
+
+    Optional<Checkpoint> checkpoint(ConsumerName consumer, CheckpointScope scope);
+
+    /** A value set by {@link StateUpdate}. */
+    Optional<Payload> state(String key);
+
+    /** The keys of state that start with a prefix, in order. */
+    List<String> stateKeys(String prefix);
+
+    LossLedger ledger(ShardId shard);
+
+    /** The epochs that wrote to a shard, oldest first, as far as the log remembers them. */
+    List<ShardEpoch> epochs(ShardId shard);
+
+    StreamAdmin admin();
+
+    LogStatus status();
+}
