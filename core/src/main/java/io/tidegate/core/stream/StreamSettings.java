@@ -13,7 +13,7 @@ public record StreamSettings(
         StreamName name, int shards, Duration retention, long retainedBytesMax, int recordBytesMax) {
     public static final long UNLIMITED = Long.MAX_VALUE;
     public static final Duration RETENTION_MIN = Duration.ofHours(24);
-    public static final Duration RETENTION_MAX = Duration.ofHours(8760);
+    public static final Duration RETENTION_MAX = Duration.ofDays(365);
     public static final int SHARDS_MAX = 256;
 
     public StreamSettings {
