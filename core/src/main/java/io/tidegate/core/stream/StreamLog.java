@@ -20,11 +20,15 @@ public interface StreamLog {
     CompletableFuture<AppendResult> append(AppendUnit unit);
 
     /**
+     * Reads several streams in commit order.
+     *
      * @throws StreamLogException of category reject if a stream does not exist
      */
     LogCursor cursor(Set<StreamName> streams, LogPosition from);
 
     /**
+     * Reads one shard in the order of its sequence numbers.
+     *
      * @throws StreamLogException of category reject if the shard does not exist
      */
     ShardCursor cursor(ShardId shard, StartingPosition from);
