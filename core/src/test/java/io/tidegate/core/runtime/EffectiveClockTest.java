@@ -1,0 +1,53 @@
+package io.tidegate.core.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tidegate.core.stream.TimeQuality;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+class EffectiveClockTest {
+    private static final long BUILD = 1_767_225_600_000L;
+    private final FakeClock clock = new FakeClock(0);
+    private final AtomicBoolean synced = new AtomicBoolean();
+    private final EffectiveClock effective = new EffectiveClock(clock, synced::get, BUILD);
+
+    @Test
+    void bootIn1970_countsOnFromTheFloor() {
+        clock.advance(Duration.ofSeconds(5));
+        assertThat(effective.now()).isEqualTo(new EffectiveClock.Reading(BUILD + 5000, TimeQuality.ESTIMATED));
+    }
+
+    @Test
+    void synchronisedClock_isBelieved_butNeverBack() {
+        synced.set(true);
+        clock.setWall(BUILD + 1_000_000);
+        assertThat(effective.now()).isEqualTo(new EffectiveClock.Reading(BUILD + 1_000_000, TimeQuality.SYNCED));
+        clock.setWall(BUILD);
+        assertThat(effective.now().millis()).isEqualTo(BUILD + 1_000_000);
+    }
+
+    @Test
+    void jumpOfAnUnsynchronisedClock_isIgnored() {
+        clock.setWall(BUILD + Duration.ofDays(3650).toMillis());
+        assertThat(effective.now().millis()).isEqualTo(BUILD);
+    }
+
+    @Test
+    void readingsEveryMicrosecond_doNotStandStill() {
+        for (int i = 0; i < 10_000; i++) {
+            clock.advance(Duration.ofNanos(1_000));
+            effective.now();
+        }
+        assertThat(effective.now().millis()).isEqualTo(BUILD + 10);
+    }
+
+    @Test
+    void raiseTo_holdsForAllThatFollows() {
+        effective.raiseTo(BUILD + 77);
+        assertThat(effective.now().millis()).isEqualTo(BUILD + 77);
+        effective.raiseTo(BUILD);
+        assertThat(effective.now().millis()).isEqualTo(BUILD + 77);
+    }
+}
