@@ -1,0 +1,286 @@
+package io.tidegate.support;
+
+import io.tidegate.core.runtime.Clock;
+import io.tidegate.core.stream.AppendResult;
+import io.tidegate.core.stream.AppendUnit;
+import io.tidegate.core.stream.Checkpoint;
+import io.tidegate.core.stream.CheckpointScope;
+import io.tidegate.core.stream.CheckpointUpdate;
+import io.tidegate.core.stream.ConsumerName;
+import io.tidegate.core.stream.Expectation;
+import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.HashKey;
+import io.tidegate.core.stream.LogCursor;
+import io.tidegate.core.stream.LogPosition;
+import io.tidegate.core.stream.LogStatus;
+import io.tidegate.core.stream.LossLedger;
+import io.tidegate.core.stream.NewRecord;
+import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ShardCursor;
+import io.tidegate.core.stream.ShardEpoch;
+import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StartingPosition;
+import io.tidegate.core.stream.StateUpdate;
+import io.tidegate.core.stream.StreamAdmin;
+import io.tidegate.core.stream.StreamDescription;
+import io.tidegate.core.stream.StreamLogException;
+import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamRecord;
+import io.tidegate.core.stream.StreamSettings;
+import io.tidegate.core.stream.TimeQuality;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** What an {@link InMemoryLog} holds. Guarded by its own lock. */
+final class MemoryContents implements StreamAdmin {
+    private record ConsumerPlace(ConsumerName consumer, CheckpointScope scope) {}
+
+    private final Clock clock;
+    private final String gatewayId;
+    private final long epoch;
+    private final Map<StreamName, StreamSettings> streams = new TreeMap<>();
+    private final Map<ShardId, MemoryShard> shards = new TreeMap<>();
+    private final List<StreamRecord> commitOrder = new ArrayList<>();
+    private final Map<ConsumerPlace, Checkpoint> checkpoints = new HashMap<>();
+    private final TreeMap<String, Payload> state = new TreeMap<>();
+    private final Map<Object, Runnable> waiters = new HashMap<>();
+    private long lastLsn;
+    private int index;
+
+    MemoryContents(Clock clock, String gatewayId, long epoch) {
+        this.clock = clock;
+        this.gatewayId = gatewayId;
+        this.epoch = epoch;
+    }
+
+    synchronized MemoryContents copy(long newEpoch) {
+        MemoryContents copy = new MemoryContents(clock, gatewayId, newEpoch);
+        copy.streams.putAll(streams);
+        shards.forEach((id, shard) -> copy.shards.put(id, shard.copy()));
+        copy.commitOrder.addAll(commitOrder);
+        copy.checkpoints.putAll(checkpoints);
+        copy.state.putAll(state);
+        copy.lastLsn = lastLsn;
+        return copy;
+    }
+
+    String gatewayId() {
+        return gatewayId;
+    }
+
+    long epoch() {
+        return epoch;
+    }
+
+    synchronized long beginCommit() {
+        index = 0;
+        return ++lastLsn;
+    }
+
+    synchronized AppendResult apply(AppendUnit unit, long lsn) {
+        for (Expectation expectation : unit.expected()) {
+            if (!holds(expectation)) {
+                return new AppendResult.Conflict(expectation);
+            }
+        }
+        for (NewRecord record : unit.records()) {
+            StreamSettings settings = streams.get(record.stream());
+            if (settings == null) {
+                return new AppendResult.Refused("no stream '" + record.stream() + "'", AppendResult.NEVER);
+            }
+            if (record.data().length() + record.partitionKey().length() > settings.recordBytesMax()) {
+                return new AppendResult.Refused("record too large for '" + record.stream() + "'", AppendResult.NEVER);
+            }
+        }
+        List<AppendResult.Placed> places = new ArrayList<>();
+        unit.records().forEach(record -> places.add(place(record, lsn)));
+        for (CheckpointUpdate update : unit.checkpoints()) {
+            checkpoints.put(new ConsumerPlace(update.consumer(), update.scope()), update.checkpoint());
+        }
+        for (StateUpdate update : unit.state()) {
+            Payload value = update.value();
+            if (value == null) {
+                state.remove(update.key());
+            } else {
+                state.put(update.key(), value);
+            }
+        }
+        return new AppendResult.Committed(lsn, places);
+    }
+
+    private boolean holds(Expectation expectation) {
+        if (expectation instanceof Expectation.StateIs is) {
+            return Objects.equals(state.get(is.key()), is.value());
+        }
+        Expectation.CheckpointIs is = (Expectation.CheckpointIs) expectation;
+        return Objects.equals(checkpoints.get(new ConsumerPlace(is.consumer(), is.scope())), is.checkpoint());
+    }
+
+    private AppendResult.Placed place(NewRecord record, long lsn) {
+        MemoryShard shard = shardOf(record);
+        Optional<Long> first = shard.firstCopy(record);
+        if (first.isPresent()) {
+            return new AppendResult.Placed(shard.id(), first.get(), true);
+        }
+        long now = clock.wallMillis();
+        Long eventTime = record.eventTimeMillis();
+        StreamRecord stored = new StreamRecord(
+                shard.id(),
+                shard.next(),
+                epoch,
+                new LogPosition(lsn, index++),
+                record.partitionKey(),
+                record.explicitHashKey(),
+                now,
+                TimeQuality.SYNCED,
+                eventTime == null ? now : eventTime,
+                record.eventTimeFrom(),
+                record.contentType(),
+                record.attributes(),
+                record.data());
+        shard.add(stored, record.deviceNumber());
+        commitOrder.add(stored);
+        return new AppendResult.Placed(shard.id(), stored.sequenceNumber(), false);
+    }
+
+    private MemoryShard shardOf(NewRecord record) {
+        HashKey explicit = record.explicitHashKey();
+        HashKey key = explicit == null ? HashKey.ofPartitionKey(record.partitionKey()) : explicit;
+        return shards.values().stream()
+                .filter(shard -> shard.id().stream().equals(record.stream())
+                        && shard.range().contains(key))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    void wakeReaders() {
+        Collection<Runnable> wake;
+        synchronized (this) {
+            wake = List.copyOf(waiters.values());
+            waiters.clear();
+        }
+        wake.forEach(Runnable::run);
+    }
+
+    synchronized void await(Object reader, Runnable callback) {
+        waiters.put(reader, callback);
+    }
+
+    synchronized void drop(ShardId id, long belowSequenceNumber, GapReason reason) {
+        MemoryShard shard = shard(id);
+        shard.drop(belowSequenceNumber, reason, clock.wallMillis());
+        commitOrder.removeIf(record -> record.shard().equals(id) && record.sequenceNumber() < belowSequenceNumber);
+    }
+
+    synchronized LogCursor cursor(Set<StreamName> names, LogPosition from) {
+        for (StreamName name : names) {
+            if (!streams.containsKey(name)) {
+                throw new StreamLogException(StreamLogException.Category.REJECT, "no stream '" + name + "'");
+            }
+        }
+        LogPosition start = from.equals(LogPosition.LATEST) ? new LogPosition(lastLsn + 1, 0) : from;
+        return new MemoryCommitCursor(this, names, start);
+    }
+
+    synchronized ShardCursor cursor(ShardId id, StartingPosition from) {
+        return new MemoryShardCursor(this, shard(id), shard(id).startOf(from));
+    }
+
+    synchronized List<StreamRecord> after(Set<StreamName> names, LogPosition from) {
+        return commitOrder.stream()
+                .filter(record -> names.contains(record.shard().stream())
+                        && record.position().compareTo(from) >= 0)
+                .toList();
+    }
+
+    synchronized LogPosition end() {
+        return new LogPosition(lastLsn + 1, 0);
+    }
+
+    private MemoryShard shard(ShardId id) {
+        MemoryShard shard = shards.get(id);
+        if (shard == null) {
+            throw new StreamLogException(StreamLogException.Category.REJECT, "no shard '" + id + "'");
+        }
+        return shard;
+    }
+
+    synchronized Optional<Checkpoint> checkpoint(ConsumerName consumer, CheckpointScope scope) {
+        return Optional.ofNullable(checkpoints.get(new ConsumerPlace(consumer, scope)));
+    }
+
+    synchronized Optional<Payload> state(String key) {
+        return Optional.ofNullable(state.get(key));
+    }
+
+    synchronized List<String> stateKeys(String prefix) {
+        return state.keySet().stream().filter(key -> key.startsWith(prefix)).toList();
+    }
+
+    synchronized LossLedger ledger(ShardId id) {
+        return shard(id).ledger();
+    }
+
+    synchronized List<ShardEpoch> epochs(ShardId id) {
+        return shard(id).epochs();
+    }
+
+    synchronized LogStatus status() {
+        return new LogStatus(epoch, lastLsn, 0, 0, lastLsn, commitOrder.size(), 0, 0, null);
+    }
+
+    @Override
+    public synchronized boolean create(StreamSettings settings) {
+        StreamSettings existing = streams.get(settings.name());
+        if (existing != null) {
+            if (existing.shards() != settings.shards()) {
+                throw new StreamLogException(
+                        StreamLogException.Category.REJECT,
+                        "stream '" + settings.name() + "' has " + existing.shards() + " shards");
+            }
+            return false;
+        }
+        streams.put(settings.name(), settings);
+        MemoryShard.of(settings).forEach(shard -> shards.put(shard.id(), shard));
+        return true;
+    }
+
+    @Override
+    public synchronized Optional<StreamDescription> describe(StreamName name) {
+        StreamSettings settings = streams.get(name);
+        if (settings == null) {
+            return Optional.empty();
+        }
+        return Optional.of(new StreamDescription(
+                settings,
+                0,
+                shards.values().stream()
+                        .filter(shard -> shard.id().stream().equals(name))
+                        .map(MemoryShard::describe)
+                        .toList()));
+    }
+
+    @Override
+    public synchronized List<StreamDescription> list() {
+        return streams.keySet().stream()
+                .map(name -> describe(name).orElseThrow())
+                .toList();
+    }
+
+    @Override
+    public synchronized void retain(StreamName name, Duration retention, long retainedBytesMax) {
+        StreamSettings old = streams.get(name);
+        if (old == null) {
+            throw new StreamLogException(StreamLogException.Category.REJECT, "no stream '" + name + "'");
+        }
+        streams.put(name, new StreamSettings(name, old.shards(), retention, retainedBytesMax, old.recordBytesMax()));
+    }
+}
