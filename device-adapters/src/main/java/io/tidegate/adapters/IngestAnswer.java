@@ -1,0 +1,23 @@
+package io.tidegate.adapters;
+
+import io.tidegate.core.stream.AppendResult;
+import java.time.Duration;
+
+/** What became of one message that {@link Ingest} took. */
+record IngestAnswer<T>(T token, Outcome outcome) {
+
+    /** How it ended. */
+    sealed interface Outcome {
+        /** Durable: to be acknowledged. */
+        record Stored(AppendResult.Placed place) implements Outcome {}
+
+        /** Durable in {@code _rejected}, for this reason: to be acknowledged too, sending it again changes nothing. */
+        record Rejected(String reason) implements Outcome {}
+
+        /** Not stored, and never will be. */
+        record Impossible(String reason) implements Outcome {}
+
+        /** Not stored; the device may send it again after this time. */
+        record NotNow(String reason, Duration retryAfter) implements Outcome {}
+    }
+}
