@@ -1,0 +1,142 @@
+package io.tidegate.gateway;
+
+import io.tidegate.core.stream.StreamName;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a configuration: YAML, environment, schema, then meaning. Finds every mistake before it gives up. */
+final class ConfigLoader {
+    private final Section root;
+
+    private ConfigLoader(Section root) {
+        this.root = root;
+    }
+
+    /** Throws ConfigException with every mistake. */
+    static GatewayConfig load(Path file, Map<String, String> environment) {
+        ConfigTree tree = YamlReader.read(file);
+        ConfigVariables.apply(tree, environment);
+        new SchemaCheck().check(tree);
+        GatewayConfig config = new ConfigLoader(Section.root(tree)).config();
+        if (!tree.problems().isEmpty()) {
+            throw new ConfigException(tree.problems());
+        }
+        return config;
+    }
+
+    private GatewayConfig config() {
+        Section log = root.section("log");
+        ConfigParts parts = new ConfigParts(root);
+        GatewayConfig config = new GatewayConfig(
+                root.section("gateway").text("clock", "auto").equals("trusted"),
+                http(),
+                commitInterval(log),
+                log.size("segment-bytes", 32L << 20),
+                log.size("bytes-max", 8L << 30),
+                parts.streams(),
+                mqttListener(),
+                parts.mqttClients(),
+                coap(),
+                parts.routes(),
+                parts.cameras(),
+                parts.rules(),
+                parts.uplinks());
+        unique("streams", root.list("streams"));
+        unique("mqtt.clients", root.section("mqtt").list("clients"));
+        unique("mqtt.listener.users", root.section("mqtt").section("listener").list("users"));
+        unique("http.tokens", root.section("http").list("tokens"));
+        unique("routes", root.list("routes"));
+        unique("cameras", root.list("cameras"));
+        unique("rules", root.list("rules"));
+        unique("uplinks", root.list("uplinks"));
+        return config;
+    }
+
+    private GatewayConfig.Http http() {
+        Section http = root.section("http");
+        List<GatewayConfig.Token> tokens = http.list("tokens").stream()
+                .map(token -> new GatewayConfig.Token(token.text("name", ""), token.text("sha256", "")))
+                .toList();
+        boolean anonymous = http.flag("allow-anonymous", false);
+        HostPort listen = listen(http, "http", 8080, !tokens.isEmpty() || http.hasProblem("tokens"), "http.tokens");
+        return new GatewayConfig.Http(listen, anonymous, tokens);
+    }
+
+    private GatewayConfig.@Nullable MqttListenerEntry mqttListener() {
+        Section listener = root.section("mqtt").section("listener");
+        List<GatewayConfig.User> users = listener.list("users").stream()
+                .map(user -> new GatewayConfig.User(user.text("name", ""), user.text("hash", "")))
+                .toList();
+        HostPort listen = listen(
+                listener,
+                "mqtt.listener",
+                1883,
+                !users.isEmpty() || listener.hasProblem("users"),
+                "mqtt.listener.users");
+        if (!listener.flag("enabled", root.has("mqtt"))) {
+            return null;
+        }
+        return new GatewayConfig.MqttListenerEntry(
+                listen, listener.flag("allow-anonymous", false), users, listener.number("connections-max", 1_000), (int)
+                        Math.min(Integer.MAX_VALUE, listener.size("packet-bytes-max", 256 << 10)));
+    }
+
+    private @Nullable HostPort coap() {
+        Section coap = root.section("coap");
+        HostPort listen = listen(coap, "coap", 5683, false, null);
+        return coap.flag("enabled", root.has("coap")) ? listen : null;
+    }
+
+    /** An open door is refused here, at the line where it stands. */
+    private static HostPort listen(
+            Section section, String name, int port, boolean credentials, @Nullable String credentialsKey) {
+        HostPort listen = new HostPort(section.text("host", "127.0.0.1"), section.number("port", port));
+        if (!listen.isLoopback() && !credentials && !section.flag("allow-anonymous", false)) {
+            String remedy = credentialsKey == null ? "" : "add " + credentialsKey + ", or ";
+            section.problem(
+                    "host",
+                    "found " + section.quoted("host")
+                            + ", which anybody in the network could reach, expected 127.0.0.1; " + remedy + "set "
+                            + name + ".allow-anonymous: true if that is meant");
+        }
+        return listen;
+    }
+
+    private static @Nullable Duration commitInterval(Section log) {
+        String text = log.text("commit-interval", "auto");
+        if (text.equals("auto")) {
+            return null;
+        }
+        Duration interval = Section.parseDuration(text);
+        if (interval.compareTo(Duration.ofSeconds(1)) > 0) {
+            log.problem("commit-interval", "found '" + text + "', expected auto, or a duration from 0ms to 1s");
+        }
+        return interval;
+    }
+
+    private static void unique(String list, List<Section> items) {
+        Map<String, Place> seen = new HashMap<>();
+        for (Section item : items) {
+            String name = item.text("name");
+            if (name == null) {
+                continue;
+            }
+            Place first = seen.putIfAbsent(name, item.place("name"));
+            if (first != null) {
+                item.problem(
+                        "name",
+                        "found the name '" + name + "' a second time in " + list
+                                + ", expected another; the first is at " + first);
+            }
+        }
+    }
+
+    /** The streams that exist without being named in the configuration. */
+    static List<StreamName> standardStreams() {
+        return List.of(StreamName.TELEMETRY, StreamName.VIDEO);
+    }
+}

@@ -1,0 +1,83 @@
+package io.tidegate.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code config/gateway.yaml}: valid as it stands, and with each of its examples. */
+class ReferenceConfigTest {
+    private static final Path DIRECTORY = Path.of("../config");
+    private static final String MARK = "#|";
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void reference_asItStands_hasMqttCoapAndHttpOnLoopback() {
+        GatewayConfig config = ConfigLoader.load(DIRECTORY.resolve("gateway.yaml"), Map.of());
+        assertThat(config.http().listen()).isEqualTo(new HostPort("127.0.0.1", 8080));
+        assertThat(config.mqttListener()).isNotNull();
+        assertThat(config.coap()).isEqualTo(new HostPort("127.0.0.1", 5683));
+        assertThat(config.uplinks()).isEmpty();
+        assertThat(config.cameras()).isEmpty();
+    }
+
+    @Test
+    void everyExample_uncommentedAlone_loads() throws IOException {
+        List<String> lines = Files.readAllLines(DIRECTORY.resolve("gateway.yaml"));
+        Files.createDirectory(directory.resolve("rules"));
+        Files.copy(DIRECTORY.resolve("rules/overheat.sql"), directory.resolve("rules/overheat.sql"));
+        int examples = 0;
+        for (int i = 0; i < lines.size(); i++) {
+            if (!isExample(lines, i) || isExample(lines, i - 1)) {
+                continue;
+            }
+            List<String> changed = new ArrayList<>(lines);
+            for (int j = i; isExample(lines, j); j++) {
+                changed.set(j, lines.get(j).replace(MARK, ""));
+            }
+            Path file = directory.resolve("line-" + (i + 1) + ".yaml");
+            Files.write(file, changed);
+            assertThatCode(() -> ConfigLoader.load(file, Map.of()))
+                    .as("the example at line " + (i + 1))
+                    .doesNotThrowAnyException();
+            examples++;
+        }
+        assertThat(examples).isGreaterThan(12);
+    }
+
+    @Test
+    void everyKeyOfTheSchema_standsInTheReference() throws IOException {
+        String text = Files.readString(DIRECTORY.resolve("gateway.yaml"));
+        Set<String> keys = new TreeSet<>();
+        collect(JsonMapper.shared().readTree(Files.readString(DIRECTORY.resolve("gateway.schema.json"))), keys);
+        assertThat(keys).hasSizeGreaterThan(40).allSatisfy(key -> assertThat(text)
+                .containsPattern("(?m)^[ #|-]*" + key + ":"));
+    }
+
+    private static void collect(JsonNode schema, Set<String> keys) {
+        schema.path("properties").properties().forEach(property -> {
+            keys.add(property.getKey());
+            collect(property.getValue(), keys);
+        });
+        if (schema.has("items")) {
+            collect(schema.path("items"), keys);
+        }
+    }
+
+    private static boolean isExample(List<String> lines, int index) {
+        return index >= 0 && index < lines.size() && lines.get(index).strip().startsWith(MARK);
+    }
+}
