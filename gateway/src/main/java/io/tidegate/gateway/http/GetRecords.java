@@ -1,0 +1,72 @@
+package io.tidegate.gateway.http;
+
+import io.tidegate.core.stream.LogEntry;
+import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ReadBatch;
+import io.tidegate.core.stream.RecordJson;
+import io.tidegate.core.stream.ShardCursor;
+import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StreamDescription;
+import io.tidegate.core.stream.StreamLog;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** {@code GET /api/v1/streams/{stream}/records}: a page of one shard. Thread-safe. */
+final class GetRecords {
+    static final int LIMIT_MAX = 10_000;
+    private static final int LIMIT_DEFAULT = 1_000;
+    private static final int PAGE_BYTES_MAX = 1 << 20;
+
+    private final StreamLog log;
+
+    GetRecords(StreamLog log) {
+        this.log = log;
+    }
+
+    void handle(Exchange exchange, Map<String, String> parameters) {
+        StreamDescription stream = Names.stream(log, parameters.get("stream"));
+        ShardId shard = Names.shard(stream, exchange.query("shard"));
+        String from = exchange.query("from");
+        int limit = limit(exchange.query("limit"));
+        try (ShardCursor cursor = log.cursor(shard, From.inShard(from == null ? "trim-horizon" : from))) {
+            ReadBatch page = cursor.read(PAGE_BYTES_MAX, limit);
+            exchange.json(200, render(page, cursor.nextSequenceNumber() - 1));
+        }
+    }
+
+    private static int limit(@Nullable String text) {
+        if (text == null) {
+            return LIMIT_DEFAULT;
+        }
+        if (text.matches("[0-9]{1,6}")) {
+            int limit = Integer.parseInt(text);
+            if (limit >= 1 && limit <= LIMIT_MAX) {
+                return limit;
+            }
+        }
+        throw new HttpProblemException(
+                400, "invalid-parameter", "limit must be 1 to " + LIMIT_MAX + ", found '" + text + "'");
+    }
+
+    private static Payload render(ReadBatch page, long afterSequenceNumber) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream(4096);
+        ascii("{\"records\":[", out);
+        String separator = "";
+        for (LogEntry entry : page.entries()) {
+            ascii(separator, out);
+            RecordJson.write(entry, RecordJson.Form.FULL, out);
+            separator = ",\n";
+        }
+        ascii(
+                "],\"next\":\"after:" + afterSequenceNumber + "\",\"millisBehindLatest\":" + page.millisBehindLatest()
+                        + "}",
+                out);
+        return Payload.wrap(out.toByteArray());
+    }
+
+    private static void ascii(String text, ByteArrayOutputStream out) {
+        out.writeBytes(text.getBytes(StandardCharsets.US_ASCII));
+    }
+}

@@ -1,0 +1,109 @@
+package io.tidegate.gateway.http;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.eclipse.jetty.http.HttpHeader;
+
+/**
+ * Every route that the server knows, in one place. A pattern's {@code {name}} is one part of the path, {@code {name+}}
+ * the rest of it.
+ *
+ * <p>Immutable.
+ */
+final class Routes {
+    private record Route(String method, List<String> pattern, Endpoint endpoint) {}
+
+    private final List<Route> routes = new ArrayList<>();
+
+    Routes(HttpSettings settings, HttpParts parts, RecordWriter writer, Tails tails) {
+        HttpSettings.Limits limits = settings.limits();
+        BodyBudget budget = new BodyBudget(limits.bodiesBytesMax());
+        StatusView status = new StatusView(parts);
+        Streams streams = new Streams(parts.log());
+
+        PutRecords put = new PutRecords(parts, limits, budget, writer);
+        GetRecords get = new GetRecords(parts.log());
+        add("POST", "/api/v1/streams/{stream}/records", put::handle);
+        add("GET", "/api/v1/streams/{stream}/records", get::handle);
+        add("GET", "/api/v1/streams/{stream}/tail", new TailRecords(parts.log(), tails)::handle);
+        add("GET", "/api/v1/streams", streams::list);
+        add("GET", "/api/v1/streams/{stream}", streams::describe);
+        add("GET", "/api/v1/streams/{stream}/shards", streams::shards);
+        add("GET", "/api/v1/status", status::status);
+        add("GET", "/api/v1/cameras/{camera}/snapshot.jpg", new Snapshots(parts.snapshots())::handle);
+        add("GET", "/api/v1/media/{id}", new Media(parts.media())::handle);
+        add("GET", "/metrics", new Metrics(parts, budget, tails, writer)::handle);
+        add("GET", "/healthz", status::health);
+        add("GET", "/readyz", status::ready);
+
+        Console console = Console.load();
+        add("GET", "/", (exchange, parameters) -> exchange.redirect("/console/"));
+        add("GET", "/console", (exchange, parameters) -> exchange.redirect("/console/"));
+        add("GET", "/console/", console::handle);
+        add("GET", "/console/{file}", console::handle);
+
+        Mounts mounts = new Mounts(parts, limits, budget);
+        if (parts.ingest() != null) {
+            add("POST", "/ingest/{path+}", mounts::ingest);
+        }
+        if (parts.sync() != null) {
+            add("GET", "/sync/v1/{path+}", mounts::sync);
+            add("POST", "/sync/v1/{path+}", mounts::sync);
+            add("PUT", "/sync/v1/{path+}", mounts::media);
+        }
+    }
+
+    private void add(String method, String pattern, Endpoint endpoint) {
+        routes.add(new Route(method, List.of(pattern.split("/", -1)), endpoint));
+    }
+
+    /** Answers or throws a problem: 404 for a path that nobody knows, 405 for a method that a known path has not. */
+    void handle(Exchange exchange, String path) {
+        String method = exchange.request().getMethod();
+        String asked = method.equals("HEAD") ? "GET" : method;
+        List<String> parts = List.of(path.split("/", -1));
+        TreeSet<String> allowed = new TreeSet<>();
+        for (Route route : routes) {
+            Optional<Map<String, String>> parameters = match(route.pattern(), parts);
+            if (parameters.isPresent()) {
+                if (route.method().equals(asked)) {
+                    route.endpoint().handle(exchange, parameters.get());
+                    return;
+                }
+                allowed.add(route.method());
+            }
+        }
+        if (allowed.isEmpty()) {
+            throw new HttpProblemException(404, "not-found", "there is nothing at " + path);
+        }
+        String methods = String.join(", ", allowed);
+        exchange.response().getHeaders().put(HttpHeader.ALLOW, methods);
+        throw new HttpProblemException(405, "method-not-allowed", path + " takes " + methods + ", found " + method);
+    }
+
+    private static Optional<Map<String, String>> match(List<String> pattern, List<String> parts) {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        for (int i = 0; i < pattern.size(); i++) {
+            String expected = pattern.get(i);
+            if (i >= parts.size()) {
+                return Optional.empty();
+            }
+            if (expected.endsWith("+}")) {
+                String rest = String.join("/", parts.subList(i, parts.size()));
+                parameters.put(expected.substring(1, expected.length() - 2), rest);
+                return Optional.of(parameters);
+            }
+            String found = parts.get(i);
+            if (expected.startsWith("{") && !found.isEmpty()) {
+                parameters.put(expected.substring(1, expected.length() - 1), found);
+            } else if (!expected.equals(found)) {
+                return Optional.empty();
+            }
+        }
+        return parts.size() == pattern.size() ? Optional.of(parameters) : Optional.empty();
+    }
+}

@@ -1,0 +1,102 @@
+package io.tidegate.gateway.http;
+
+import io.tidegate.core.stream.IsoTime;
+import io.tidegate.core.stream.LossLedger;
+import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ShardDescription;
+import io.tidegate.core.stream.ShardEpoch;
+import io.tidegate.core.stream.StreamDescription;
+import io.tidegate.core.stream.StreamLog;
+import io.tidegate.core.stream.StreamSettings;
+import java.util.Map;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code GET /api/v1/streams...}: which streams there are, and how their shards are. Thread-safe. */
+final class Streams {
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    private final StreamLog log;
+
+    Streams(StreamLog log) {
+        this.log = log;
+    }
+
+    void list(Exchange exchange, Map<String, String> parameters) {
+        ObjectNode answer = JSON.createObjectNode();
+        ArrayNode streams = answer.putArray("streams");
+        log.admin().list().forEach(stream -> describe(stream, streams.addObject()));
+        exchange.json(200, Payload.wrap(JSON.writeValueAsBytes(answer)));
+    }
+
+    void describe(Exchange exchange, Map<String, String> parameters) {
+        StreamDescription stream = Names.stream(log, parameters.get("stream"));
+        ObjectNode answer = JSON.createObjectNode();
+        describe(stream, answer);
+        shards(stream, answer.putArray("shardList"));
+        exchange.json(200, Payload.wrap(JSON.writeValueAsBytes(answer)));
+    }
+
+    void shards(Exchange exchange, Map<String, String> parameters) {
+        StreamDescription stream = Names.stream(log, parameters.get("stream"));
+        ObjectNode answer = JSON.createObjectNode();
+        answer.put("stream", stream.name().value());
+        shards(stream, answer.putArray("shards"));
+        exchange.json(200, Payload.wrap(JSON.writeValueAsBytes(answer)));
+    }
+
+    private static void describe(StreamDescription stream, ObjectNode into) {
+        StreamSettings settings = stream.settings();
+        into.put("stream", stream.name().value());
+        into.put("reserved", stream.name().isReserved());
+        into.put("created", IsoTime.text(stream.createdMillis()));
+        into.put("shards", stream.shards().size());
+        into.put("retentionHours", settings.retention().toHours());
+        if (settings.retainedBytesMax() == StreamSettings.UNLIMITED) {
+            into.putNull("bytesMax");
+        } else {
+            into.put("bytesMax", settings.retainedBytesMax());
+        }
+        into.put("recordBytesMax", settings.recordBytesMax());
+        into.put(
+                "retainedBytes",
+                stream.shards().stream()
+                        .mapToLong(ShardDescription::retainedBytes)
+                        .sum());
+    }
+
+    private void shards(StreamDescription stream, ArrayNode into) {
+        for (ShardDescription shard : stream.shards()) {
+            ObjectNode one = into.addObject();
+            one.put("shardId", shard.id().name());
+            one.putObject("hashKeyRange")
+                    .put("startingHashKey", shard.range().startInclusive().toString())
+                    .put("endingHashKey", shard.range().endInclusive().toString());
+            place(shard, one);
+            ledger(log.ledger(shard.id()), one.putObject("ledger"));
+            ArrayNode epochs = one.putArray("epochs");
+            for (ShardEpoch epoch : log.epochs(shard.id())) {
+                epochs.addObject()
+                        .put("epoch", ShardEpoch.text(epoch.epoch()))
+                        .put("first", Long.toString(epoch.firstSequenceNumber()))
+                        .put("next", Long.toString(epoch.nextSequenceNumber()));
+            }
+        }
+    }
+
+    static void place(ShardDescription shard, ObjectNode into) {
+        into.put("horizon", Long.toString(shard.horizon()));
+        into.put("next", Long.toString(shard.nextSequenceNumber()));
+        into.put("retainedBytes", shard.retainedBytes());
+    }
+
+    static void ledger(LossLedger ledger, ObjectNode into) {
+        into.put("appended", ledger.appended())
+                .put("retained", ledger.retained())
+                .put("expired", ledger.expired())
+                .put("evicted", ledger.evicted())
+                .put("corrupt", ledger.corrupt())
+                .put("balances", ledger.balances());
+    }
+}

@@ -1,0 +1,59 @@
+package io.tidegate.gateway.http;
+
+import io.tidegate.core.stream.LogPosition;
+import io.tidegate.core.stream.StreamDescription;
+import io.tidegate.core.stream.StreamLog;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code GET /api/v1/streams/{stream}/tail}: records as server-sent events (WHATWG HTML, 9.2), as they are committed.
+ * Without a shard, all shards in commit order. Each event's id is the {@code from} with which to go on, so that a
+ * client that comes back with {@code Last-Event-ID} misses nothing. Thread-safe.
+ */
+final class TailRecords {
+    private final StreamLog log;
+    private final Tails tails;
+
+    TailRecords(StreamLog log, Tails tails) {
+        this.log = log;
+        this.tails = tails;
+    }
+
+    void handle(Exchange exchange, Map<String, String> parameters) {
+        StreamDescription stream = Names.stream(log, parameters.get("stream"));
+        String resumed = exchange.request().getHeaders().get("Last-Event-ID");
+        String asked = exchange.query("from");
+        String from = resumed != null && !resumed.isEmpty() ? resumed : asked == null ? "latest" : asked;
+        if (exchange.request().getMethod().equals("HEAD")) {
+            exchange.send(200, Tail.CONTENT_TYPE, io.tidegate.core.stream.Payload.EMPTY);
+            return;
+        }
+        if (tails.isFull()) {
+            exchange.busy(503, "too-many-tails", "no more clients can tail now", 5);
+            return;
+        }
+        tails.start(exchange, source(stream, exchange.query("shard"), from));
+    }
+
+    private TailSource source(StreamDescription stream, @Nullable String shard, String text) {
+        From from = From.parse(text);
+        boolean isOneShard = shard != null || from instanceof From.InShard;
+        if (isOneShard && !(from instanceof From.InCommitOrder)) {
+            return new TailSource.OneShard(log.cursor(Names.shard(stream, shard), From.inShard(text)));
+        }
+        return new TailSource.CommitOrder(log.cursor(Set.of(stream.name()), position(from, text)));
+    }
+
+    private static LogPosition position(From from, String text) {
+        if (from instanceof From.InCommitOrder order) {
+            return order.position();
+        } else if (from instanceof From.TrimHorizon) {
+            return LogPosition.TRIM_HORIZON;
+        } else if (from instanceof From.Latest) {
+            return LogPosition.LATEST;
+        }
+        throw From.unknown(text);
+    }
+}
