@@ -51,8 +51,8 @@ final class Console {
         }
     }
 
-    void handle(Exchange exchange, Map<String, String> parameters) {
-        Asset asset = assets.get(parameters.getOrDefault("file", "index.html"));
+    void handle(Exchange exchange, PathParameters parameters) {
+        Asset asset = assets.get(parameters.getOr("file", "index.html"));
         if (asset == null) {
             throw new HttpProblemException(404, "not-found", "the console has no such file");
         }

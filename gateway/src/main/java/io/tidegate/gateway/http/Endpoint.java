@@ -1,7 +1,5 @@
 package io.tidegate.gateway.http;
 
-import java.util.Map;
-
 /** Answers the requests of one route. Thread-safe; does not wait for anything but the local disk. */
 @FunctionalInterface
 interface Endpoint {
@@ -10,5 +8,5 @@ interface Endpoint {
      *
      * @param parameters the named parts of the path, decoded
      */
-    void handle(Exchange exchange, Map<String, String> parameters);
+    void handle(Exchange exchange, PathParameters parameters);
 }

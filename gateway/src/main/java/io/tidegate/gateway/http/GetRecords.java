@@ -10,7 +10,6 @@ import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamLog;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** {@code GET /api/v1/streams/{stream}/records}: a page of one shard. Thread-safe. */
@@ -25,7 +24,7 @@ final class GetRecords {
         this.log = log;
     }
 
-    void handle(Exchange exchange, Map<String, String> parameters) {
+    void handle(Exchange exchange, PathParameters parameters) {
         StreamDescription stream = Names.stream(log, parameters.get("stream"));
         ShardId shard = Names.shard(stream, exchange.query("shard"));
         String from = exchange.query("from");

@@ -5,7 +5,6 @@ import io.tidegate.core.stream.MediaId;
 import io.tidegate.core.stream.MediaSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Map;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.util.Callback;
@@ -26,8 +25,8 @@ final class Media {
         this.source = source;
     }
 
-    void handle(Exchange exchange, Map<String, String> parameters) {
-        Optional<MediaBytes> found = source.open(id(String.valueOf(parameters.get("id"))));
+    void handle(Exchange exchange, PathParameters parameters) {
+        Optional<MediaBytes> found = source.open(id(parameters.get("id")));
         if (found.isEmpty()) {
             throw new HttpProblemException(404, "media-not-found", "there is no such media here, or no longer");
         }

@@ -9,7 +9,6 @@ import io.tidegate.core.stream.Payload;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Map;
 import org.eclipse.jetty.http.HttpHeader;
 
 /** {@code GET /metrics}: Prometheus text, or OpenMetrics for who asks for it. Thread-safe. */
@@ -23,7 +22,7 @@ final class Metrics {
         registry.register(new GatewayMetrics(parts, budget, tails, writer));
     }
 
-    void handle(Exchange exchange, Map<String, String> parameters) {
+    void handle(Exchange exchange, PathParameters parameters) {
         String accept = exchange.header(HttpHeader.ACCEPT);
         ExpositionFormatWriter format = open.accepts(accept) ? open : plain;
         ByteArrayOutputStream out = new ByteArrayOutputStream(8192);

@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import io.tidegate.core.stream.Payload;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.tinylog.Logger;
 
@@ -23,15 +22,15 @@ final class Mounts {
         this.budget = budget;
     }
 
-    void ingest(Exchange exchange, Map<String, String> parameters) {
+    void ingest(Exchange exchange, PathParameters parameters) {
         IngestPort port = requireNonNull(parts.ingest());
-        PortRequest request = exchange.forPort(path(parameters));
+        PortRequest request = exchange.forPort(parameters.get("path"));
         read(exchange, body -> port.ingest(request, body));
     }
 
-    void sync(Exchange exchange, Map<String, String> parameters) {
+    void sync(Exchange exchange, PathParameters parameters) {
         SyncPort port = requireNonNull(parts.sync());
-        PortRequest request = exchange.forPort(path(parameters));
+        PortRequest request = exchange.forPort(parameters.get("path"));
         if (request.method().equals("GET")) {
             answer(exchange, port.exchange(request, Payload.EMPTY));
         } else {
@@ -39,21 +38,17 @@ final class Mounts {
         }
     }
 
-    void media(Exchange exchange, Map<String, String> parameters) {
+    void media(Exchange exchange, PathParameters parameters) {
         SyncPort port = requireNonNull(parts.sync());
         SyncPort.Upload upload;
         try {
-            upload = port.media(exchange.forPort(path(parameters)));
+            upload = port.media(exchange.forPort(parameters.get("path")));
         } catch (SyncPort.Declined e) {
             exchange.response().getHeaders().put("Connection", "close");
             exchange.answer(e.answer());
             return;
         }
         new BodyReader(exchange, Long.MAX_VALUE / 2, unbounded, parts.clock(), limits, into(upload, exchange)).start();
-    }
-
-    private static String path(Map<String, String> parameters) {
-        return String.valueOf(parameters.get("path"));
     }
 
     private void read(Exchange exchange, java.util.function.Function<Payload, CompletableFuture<PortAnswer>> then) {
@@ -63,7 +58,7 @@ final class Mounts {
 
     private static void answer(Exchange exchange, CompletableFuture<PortAnswer> future) {
         exchange.answersLate();
-        future.whenComplete((answer, failure) -> {
+        CompletableFuture<PortAnswer> unused = future.whenComplete((answer, failure) -> {
             if (failure == null) {
                 exchange.answer(answer);
             } else {

@@ -5,7 +5,6 @@ import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamName;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.Set;
 import org.eclipse.jetty.http.HttpHeader;
 
@@ -27,7 +26,7 @@ final class PutRecords {
         this.writer = writer;
     }
 
-    void handle(Exchange exchange, Map<String, String> parameters) {
+    void handle(Exchange exchange, PathParameters parameters) {
         StreamDescription stream = Names.stream(parts.log(), parameters.get("stream"));
         StreamName name = stream.name();
         if (name.isReserved() && !OPEN_RESERVED.contains(name.value())) {

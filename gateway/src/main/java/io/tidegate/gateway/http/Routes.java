@@ -1,9 +1,7 @@
 package io.tidegate.gateway.http;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.eclipse.jetty.http.HttpHeader;
@@ -68,7 +66,7 @@ final class Routes {
         List<String> parts = List.of(path.split("/", -1));
         TreeSet<String> allowed = new TreeSet<>();
         for (Route route : routes) {
-            Optional<Map<String, String>> parameters = match(route.pattern(), parts);
+            Optional<PathParameters> parameters = match(route.pattern(), parts);
             if (parameters.isPresent()) {
                 if (route.method().equals(asked)) {
                     route.endpoint().handle(exchange, parameters.get());
@@ -85,8 +83,8 @@ final class Routes {
         throw new HttpProblemException(405, "method-not-allowed", path + " takes " + methods + ", found " + method);
     }
 
-    private static Optional<Map<String, String>> match(List<String> pattern, List<String> parts) {
-        Map<String, String> parameters = new LinkedHashMap<>();
+    private static Optional<PathParameters> match(List<String> pattern, List<String> parts) {
+        PathParameters parameters = new PathParameters();
         for (int i = 0; i < pattern.size(); i++) {
             String expected = pattern.get(i);
             if (i >= parts.size()) {

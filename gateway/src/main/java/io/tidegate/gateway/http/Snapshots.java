@@ -1,7 +1,6 @@
 package io.tidegate.gateway.http;
 
 import io.tidegate.core.stream.IsoTime;
-import java.util.Map;
 import org.tinylog.Logger;
 
 /** {@code GET /api/v1/cameras/{camera}/snapshot.jpg}: the latest picture. Thread-safe. */
@@ -12,10 +11,10 @@ final class Snapshots {
         this.source = source;
     }
 
-    void handle(Exchange exchange, Map<String, String> parameters) {
-        String camera = String.valueOf(parameters.get("camera"));
+    void handle(Exchange exchange, PathParameters parameters) {
+        String camera = parameters.get("camera");
         exchange.answersLate();
-        source.latest(camera).whenComplete((found, failure) -> {
+        var unused = source.latest(camera).whenComplete((found, failure) -> {
             if (failure != null) {
                 Logger.warn(failure, "no picture of camera {}", camera);
                 exchange.problem(503, "no-picture", "the picture of '" + camera + "' could not be made");

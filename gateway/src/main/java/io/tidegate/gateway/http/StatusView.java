@@ -7,7 +7,6 @@ import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.StreamDescription;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -26,12 +25,12 @@ final class StatusView {
         this.parts = parts;
     }
 
-    void health(Exchange exchange, Map<String, String> parameters) {
+    void health(Exchange exchange, PathParameters parameters) {
         exchange.json(200, Payload.ofUtf8("{\"status\":\"ok\"}"));
     }
 
     /** 503 while nothing can be appended. A camera or uplink that does not work does not make it unready. */
-    void ready(Exchange exchange, Map<String, String> parameters) {
+    void ready(Exchange exchange, PathParameters parameters) {
         String failure = parts.log().status().failure();
         if (failure == null) {
             exchange.json(200, Payload.ofUtf8("{\"status\":\"ready\"}"));
@@ -40,7 +39,7 @@ final class StatusView {
         }
     }
 
-    void status(Exchange exchange, Map<String, String> parameters) {
+    void status(Exchange exchange, PathParameters parameters) {
         GatewayStatus status = parts.status().status();
         LogStatus log = parts.log().status();
         List<String> problems = problems(status, log);

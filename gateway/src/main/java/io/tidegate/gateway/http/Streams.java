@@ -8,7 +8,6 @@ import io.tidegate.core.stream.ShardEpoch;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamLog;
 import io.tidegate.core.stream.StreamSettings;
-import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -23,14 +22,14 @@ final class Streams {
         this.log = log;
     }
 
-    void list(Exchange exchange, Map<String, String> parameters) {
+    void list(Exchange exchange, PathParameters parameters) {
         ObjectNode answer = JSON.createObjectNode();
         ArrayNode streams = answer.putArray("streams");
         log.admin().list().forEach(stream -> describe(stream, streams.addObject()));
         exchange.json(200, Payload.wrap(JSON.writeValueAsBytes(answer)));
     }
 
-    void describe(Exchange exchange, Map<String, String> parameters) {
+    void describe(Exchange exchange, PathParameters parameters) {
         StreamDescription stream = Names.stream(log, parameters.get("stream"));
         ObjectNode answer = JSON.createObjectNode();
         describe(stream, answer);
@@ -38,7 +37,7 @@ final class Streams {
         exchange.json(200, Payload.wrap(JSON.writeValueAsBytes(answer)));
     }
 
-    void shards(Exchange exchange, Map<String, String> parameters) {
+    void shards(Exchange exchange, PathParameters parameters) {
         StreamDescription stream = Names.stream(log, parameters.get("stream"));
         ObjectNode answer = JSON.createObjectNode();
         answer.put("stream", stream.name().value());

@@ -3,7 +3,6 @@ package io.tidegate.gateway.http;
 import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamLog;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +20,7 @@ final class TailRecords {
         this.tails = tails;
     }
 
-    void handle(Exchange exchange, Map<String, String> parameters) {
+    void handle(Exchange exchange, PathParameters parameters) {
         StreamDescription stream = Names.stream(log, parameters.get("stream"));
         String resumed = exchange.request().getHeaders().get("Last-Event-ID");
         String asked = exchange.query("from");
