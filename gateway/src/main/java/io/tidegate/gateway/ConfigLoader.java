@@ -1,5 +1,7 @@
 package io.tidegate.gateway;
 
+import io.tidegate.adapters.CoapLimits;
+import io.tidegate.adapters.CoapListenerSettings;
 import io.tidegate.core.stream.StreamName;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -85,10 +87,14 @@ final class ConfigLoader {
                         Math.min(Integer.MAX_VALUE, listener.size("packet-bytes-max", 256 << 10)));
     }
 
-    private @Nullable HostPort coap() {
+    private @Nullable CoapListenerSettings coap() {
         Section coap = root.section("coap");
         HostPort listen = listen(coap, "coap", 5683, false, null);
-        return coap.flag("enabled", root.has("coap")) ? listen : null;
+        if (!coap.flag("enabled", root.has("coap")) || coap.hasProblem("host")) {
+            return null;
+        }
+        return new CoapListenerSettings(
+                listen.host(), listen.port(), coap.flag("allow-anonymous", false), CoapLimits.DEFAULT);
     }
 
     /** An open door is refused here, at the line where it stands. */

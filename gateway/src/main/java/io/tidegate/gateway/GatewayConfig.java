@@ -1,5 +1,6 @@
 package io.tidegate.gateway;
 
+import io.tidegate.adapters.CoapListenerSettings;
 import io.tidegate.adapters.RouteSettings;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
@@ -23,7 +24,7 @@ record GatewayConfig(
         List<StreamSettings> streams,
         @Nullable MqttListenerEntry mqttListener,
         List<MqttClientEntry> mqttClients,
-        @Nullable HostPort coap,
+        @Nullable CoapListenerSettings coap,
         List<RouteSettings> routes,
         List<CameraEntry> cameras,
         List<RuleEntry> rules,

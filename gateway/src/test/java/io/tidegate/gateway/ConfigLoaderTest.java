@@ -3,6 +3,8 @@ package io.tidegate.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.tidegate.adapters.CoapLimits;
+import io.tidegate.adapters.CoapListenerSettings;
 import io.tidegate.core.stream.StreamName;
 import java.io.IOException;
 import java.net.URI;
@@ -257,7 +259,7 @@ class ConfigLoaderTest {
             assertThat(stream.shards()).isEqualTo(3);
             assertThat(stream.retention()).isEqualTo(Duration.ofHours(48));
         });
-        assertThat(config.coap()).isEqualTo(new HostPort("::1", 0));
+        assertThat(config.coap()).isEqualTo(new CoapListenerSettings("::1", 0, false, CoapLimits.DEFAULT));
         assertThat(config.mqttListener()).isNull();
         assertThat(config.http().listen()).isEqualTo(new HostPort("127.0.0.1", 8080));
     }

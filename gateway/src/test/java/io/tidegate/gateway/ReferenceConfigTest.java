@@ -3,6 +3,7 @@ package io.tidegate.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import io.tidegate.adapters.CoapListenerSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +30,7 @@ class ReferenceConfigTest {
         GatewayConfig config = ConfigLoader.load(DIRECTORY.resolve("gateway.yaml"), Map.of());
         assertThat(config.http().listen()).isEqualTo(new HostPort("127.0.0.1", 8080));
         assertThat(config.mqttListener()).isNotNull();
-        assertThat(config.coap()).isEqualTo(new HostPort("127.0.0.1", 5683));
+        assertThat(config.coap()).isEqualTo(CoapListenerSettings.loopback(5683));
         assertThat(config.uplinks()).isEmpty();
         assertThat(config.cameras()).isEmpty();
     }

@@ -1,0 +1,87 @@
+package io.tidegate.gateway;
+
+import io.tidegate.adapters.AdapterException;
+import io.tidegate.adapters.Routes;
+import io.tidegate.core.runtime.Clock;
+import io.tidegate.core.runtime.ClockSync;
+import io.tidegate.core.runtime.Closer;
+import io.tidegate.core.runtime.MemoryPlan;
+import io.tidegate.core.runtime.SystemClock;
+import io.tidegate.core.stream.StreamLog;
+import io.tidegate.core.stream.StreamLogException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.Map;
+import org.tinylog.Logger;
+
+/**
+ * A running gateway, wired in the order in which data flows: log, uplinks, rules, cameras, adapters, HTTP. Inputs start
+ * last and stop first; everything is closed in reverse.
+ *
+ * <p>Thread-safe once started; closed once.
+ */
+final class Gateway implements Service {
+    private final StatusBoard board;
+    private final Closer closer;
+
+    private Gateway(StatusBoard board, Closer closer) {
+        this.board = board;
+        this.closer = closer;
+    }
+
+    /** Throws CommandFailure with a sentence for the user if it cannot start; nothing runs then. */
+    static Gateway start(Path directory, GatewayConfig config) {
+        Closer closer = new Closer();
+        try {
+            Clock clock = new SystemClock();
+            SecureRandom random = new SecureRandom();
+            ClockSync sync = config.clockTrusted() ? ClockSync.TRUSTED : ClockSync.ofSystem();
+            MemoryPlan memory = MemoryPlan.ofHeap(Runtime.getRuntime().maxMemory());
+            StatusBoard board = new StatusBoard("gateway", clock);
+            GatewayHome home = closer.add(GatewayHome.open(directory, random));
+            Parts parts = new Parts(config, home, clock, sync, memory, random, board, closer);
+
+            StreamLog log = parts.log();
+            StandardStreams.create(log.admin(), config.streams());
+            parts.uplinks(log);
+            parts.rules(log);
+            parts.cameras(log);
+            parts.adapters(log, Routes.of(config.routes(), clock, sync));
+            parts.http(log);
+
+            home.publishPorts(board.ports());
+            Logger.info("Gateway {} has started on {}", home.gatewayId(), board.ports());
+            return new Gateway(board, closer);
+        } catch (AdapterException | StreamLogException | IOException | IllegalArgumentException e) {
+            throw closing(closer, CommandFailure.usage(String.valueOf(e.getMessage())));
+        } catch (CommandFailure e) {
+            throw closing(closer, e);
+        }
+    }
+
+    static CommandFailure closing(Closer closer, CommandFailure failure) {
+        try {
+            closer.close();
+        } catch (Exception e) {
+            failure.addSuppressed(e);
+        }
+        return failure;
+    }
+
+    @Override
+    public Map<String, Integer> ports() {
+        return board.ports();
+    }
+
+    @Override
+    public String role() {
+        return "gateway";
+    }
+
+    @Override
+    public void close() throws Exception {
+        closer.close();
+        Logger.info("Gateway has stopped");
+    }
+}

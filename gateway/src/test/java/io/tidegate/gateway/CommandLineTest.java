@@ -1,0 +1,130 @@
+package io.tidegate.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tidegate.core.runtime.FakeClock;
+import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSettings;
+import io.tidegate.gateway.http.HttpParts;
+import io.tidegate.gateway.http.HttpServer;
+import io.tidegate.gateway.http.HttpSettings;
+import io.tidegate.support.InMemoryLog;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Commands against a real HTTP server over a log in memory, and their exit codes (C9). */
+class CommandLineTest {
+    private record Result(int exitCode, String out, String err) {}
+
+    @TempDir
+    Path directory;
+
+    private static Result run(String... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int exitCode = Main.run(new PrintWriter(out), new PrintWriter(err), arguments);
+        return new Result(exitCode, out.toString(), err.toString());
+    }
+
+    @Test
+    void usage_thatIsWrong_is2_andNamesWhatIsNear() {
+        assertThat(run("stauts")).satisfies(result -> {
+            assertThat(result.exitCode()).isEqualTo(2);
+            assertThat(result.err()).contains("stauts").contains("status").doesNotContain("\tat ");
+        });
+        assertThat(run("put", "--key", "a").exitCode()).isEqualTo(2);
+        assertThat(run("status", "--output", "xml").exitCode()).isEqualTo(2);
+        assertThat(run("config").exitCode()).isEqualTo(2);
+        assertThat(run("status", "--url", "localhost").exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void help_ofEveryCommand_is0() {
+        for (String command : new String[] {"run", "central", "put", "tap", "status", "streams", "config"}) {
+            assertThat(run(command, "--help"))
+                    .as(command)
+                    .satisfies(result -> assertThat(result.exitCode()).isZero())
+                    .satisfies(result -> assertThat(result.out()).contains("Usage: tidegate " + command));
+        }
+    }
+
+    @Test
+    void gateway_thatDoesNotAnswer_is3() throws IOException {
+        int port;
+        try (ServerSocket socket = new ServerSocket(0)) {
+            port = socket.getLocalPort();
+        }
+        assertThat(run("status", "--url", "http://127.0.0.1:" + port)).satisfies(result -> {
+            assertThat(result.exitCode()).isEqualTo(3);
+            assertThat(result.err()).startsWith("tidegate: no gateway answers at http://127.0.0.1:" + port);
+        });
+        assertThat(run("tap", "--home", directory.toString()).exitCode()).isEqualTo(3);
+    }
+
+    @Test
+    void wrongConfiguration_is2_inOneLine_forCheckAndForRun() throws IOException {
+        Path file = directory.resolve("gateway.yaml");
+        Files.writeString(file, "htpp:\n  port: 1\n");
+        String line = file + ":1:1: found the unknown key 'htpp', expected one of cameras, coap, gateway, http, log,"
+                + " mqtt, routes, rules, streams, uplinks; did you mean 'http'?\n";
+        assertThat(run("config", "check", "--config", file.toString())).isEqualTo(new Result(2, "", line));
+        assertThat(run("run", "--home", directory.toString())).isEqualTo(new Result(2, "", line));
+        assertThat(Files.list(directory)).containsExactly(file);
+        JsonNode json = JsonMapper.shared()
+                .readTree(run("config", "check", "--config", file.toString(), "--output", "json")
+                        .out());
+        assertThat(json.path("problems").path(0).path("column").asInt()).isEqualTo(1);
+    }
+
+    @Test
+    void central_offLoopback_withoutTokens_is2() {
+        assertThat(run("central", "--home", directory.toString(), "--listen", "0.0.0.0:0"))
+                .satisfies(result -> assertThat(result.exitCode()).isEqualTo(2))
+                .satisfies(result -> assertThat(result.err()).contains("--tokens FILE"));
+    }
+
+    @Test
+    void put_tap_streams_andStatus_workOnAGateway() throws Exception {
+        FakeClock clock = new FakeClock(1_795_000_000_000L);
+        InMemoryLog log = InMemoryLog.create(clock);
+        log.admin().create(StreamSettings.of(StreamName.TELEMETRY));
+        StatusBoard board = new StatusBoard("gateway", clock);
+        try (HttpServer server = HttpServer.start(HttpSettings.loopback(0), HttpParts.of(log, clock, board))) {
+            Files.createDirectories(directory.resolve("run"));
+            Files.writeString(directory.resolve("run/ports.json"), "{\"http\":" + server.port() + "}");
+            String home = directory.toString();
+
+            assertThat(run("put", "telemetry", "--home", home, "--key", "press-3", "--data", "{\"temp\":41.2}"))
+                    .isEqualTo(new Result(0, "shardId-000000000000  1\n", ""));
+            assertThat(run("put", "nowhere", "--home", home, "--key", "k", "--data", "{}")
+                            .exitCode())
+                    .isEqualTo(1);
+
+            Result shard = run("tap", "--home", home, "--shard", "shardId-000000000000", "--output", "json");
+            assertThat(shard.exitCode()).isZero();
+            JsonNode record = JsonMapper.shared().readTree(shard.out());
+            assertThat(record.path("partitionKey").asString()).isEqualTo("press-3");
+            assertThat(record.path("data").path("temp").asDouble()).isEqualTo(41.2);
+
+            assertThat(run("tap", "--home", home, "--from", "trim-horizon", "--limit", "1")
+                            .out())
+                    .contains("  1  press-3  {\"temp\":41.2}");
+            assertThat(run("streams", "--home", home).out()).contains("telemetry", "shardId-000000000000");
+            assertThat(run("status", "--home", home, "--output", "json"))
+                    .satisfies(result -> assertThat(result.exitCode()).isZero())
+                    .satisfies(result -> assertThat(JsonMapper.shared()
+                                    .readTree(result.out())
+                                    .path("role")
+                                    .asString())
+                            .isEqualTo("gateway"));
+        }
+    }
+}
