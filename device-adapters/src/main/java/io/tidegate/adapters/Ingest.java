@@ -48,7 +48,7 @@ final class Ingest<T> implements AutoCloseable {
 
     /** A message under way; the reason is set once its record is one of {@code _rejected}. */
     private record Pending<T>(
-            IncomingMessage message, T token, @Nullable String rejection) {}
+            IncomingMessage message, T token, @Nullable String rejection, boolean byLog) {}
 
     private final class Answers implements PutListener {
         @Override
@@ -84,7 +84,7 @@ final class Ingest<T> implements AutoCloseable {
         Routes.Routed routed = routes.route(message);
         if (routed instanceof Routes.Routed.Keep keep) {
             String rejection = keep.rejected() ? keep.record().attributes().get("reason") : null;
-            if (offer(keep, new Pending<>(message, token, rejection))) {
+            if (offer(keep, new Pending<>(message, token, rejection, false))) {
                 return Submission.TAKEN;
             }
             busy.increment();
@@ -156,7 +156,7 @@ final class Ingest<T> implements AutoCloseable {
             return new Outcome.Impossible(reason);
         }
         synchronized (waiting) {
-            waiting.add(new Pending<>(entry.message, entry.token, reason));
+            waiting.add(new Pending<>(entry.message, entry.token, reason, true));
         }
         offerWaiting();
         return null;
@@ -165,7 +165,7 @@ final class Ingest<T> implements AutoCloseable {
     private Outcome stored(Pending<T> entry, AppendResult.Placed place) {
         if (entry.rejection != null) {
             rejected.increment();
-            return new Outcome.Rejected(entry.rejection);
+            return new Outcome.Rejected(entry.rejection, entry.byLog);
         }
         if (place.duplicate()) {
             duplicates.increment();

@@ -11,8 +11,12 @@ record IngestAnswer<T>(T token, Outcome outcome) {
         /** Durable: to be acknowledged. */
         record Stored(AppendResult.Placed place) implements Outcome {}
 
-        /** Durable in {@code _rejected}, for this reason: to be acknowledged too, sending it again changes nothing. */
-        record Rejected(String reason) implements Outcome {}
+        /**
+         * Durable in {@code _rejected}, for this reason: to be acknowledged too, sending it again changes nothing.
+         *
+         * @param byLog the log would not take the record (too large); false: the message could not be decoded
+         */
+        record Rejected(String reason, boolean byLog) implements Outcome {}
 
         /** Not stored, and never will be. */
         record Impossible(String reason) implements Outcome {}

@@ -1,0 +1,524 @@
+package io.tidegate.adapters;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSettings;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a client sees of the listener on the wire. Packets are written by hand from the MQTT specifications. */
+@Timeout(60)
+final class MqttListenerTest {
+    private static final StreamName TELEMETRY = StreamName.TELEMETRY;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"mqttv31", "mqttv311", "mqttv5"})
+    void mosquittoPub_qualityOne_isInTheLogOnceItReturns(String version) throws Exception {
+        try (MqttFixture fixture = new MqttFixture()) {
+            Process publisher = new ProcessBuilder(
+                            "mosquitto_pub",
+                            "-h",
+                            "127.0.0.1",
+                            "-p",
+                            Integer.toString(fixture.listener.port()),
+                            "-V",
+                            version,
+                            "-i",
+                            "press-3",
+                            "-q",
+                            "1",
+                            "-t",
+                            "plant/press-3",
+                            "-l")
+                    .redirectErrorStream(true)
+                    .start();
+            try (var lines = publisher.outputWriter()) {
+                for (int i = 0; i < 500; i++) {
+                    lines.write("{\"n\":" + i + "}\n");
+                }
+            }
+            assertThat(publisher.waitFor(30, TimeUnit.SECONDS)).isTrue();
+
+            assertThat(publisher.inputReader().lines()).isEmpty();
+            assertThat(publisher.exitValue()).isZero();
+            assertThat(fixture.data(TELEMETRY))
+                    .isEqualTo(IntStream.range(0, 500)
+                            .mapToObj(i -> "{\"n\":" + i + "}")
+                            .toList());
+            assertThat(fixture.records(TELEMETRY)).allSatisfy(record -> {
+                assertThat(record.partitionKey()).isEqualTo("plant/press-3");
+                assertThat(record.attributes().get("device")).isEqualTo("press-3");
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {RawMqtt.V311, RawMqtt.V5})
+    void publish_isAcknowledgedAfterTheCommitAndAllOfOneCommitInOneWrite(int version) throws IOException {
+        try (MqttFixture fixture = new MqttFixture();
+                RawMqtt client = fixture.connected(version, "a")) {
+            fixture.log.holdCommits();
+            client.send(client.publish("t", 7, "1"));
+            client.send(client.publish("t", 3, "2"));
+            client.send(client.publish("t", 65_535, "3"));
+            await().until(() -> fixture.log.heldCount() == 3);
+
+            assertThat(client.isSilent(300)).isTrue();
+            fixture.log.commitHeld();
+
+            assertThat(client.readAcks(3)).containsExactly(7, 3, 65_535);
+            assertThat(fixture.listener.stats().ackWrites()).isEqualTo(1);
+            assertThat(fixture.data(TELEMETRY)).containsExactly("{\"value\":1}", "{\"value\":2}", "{\"value\":3}");
+        }
+    }
+
+    @Test
+    void connack_ofVersion5_saysWhatTheListenerDoesNotDo() throws IOException {
+        MqttLimits limits = new MqttLimits(10, 4096, 20, 1 << 20, Duration.ofSeconds(30), Duration.ofSeconds(5));
+        try (MqttFixture fixture = new MqttFixture(MqttFixture.limits(limits));
+                RawMqtt client = fixture.raw(RawMqtt.V5)) {
+            client.send(RawMqtt.connect(RawMqtt.V5, "a", 60));
+
+            assertThat(client.read())
+                    .startsWith("20")
+                    .matches("20..0000.*")
+                    .contains("210014") // receive maximum 20
+                    .contains("2401") // maximum quality of service 1
+                    .contains("2500") // retain not available
+                    .contains("2700001000") // maximum packet size 4096
+                    .contains("2800") // no wildcard subscriptions
+                    .contains("2900") // no subscription identifiers
+                    .contains("2a00") // no shared subscriptions
+                    .contains("13001e"); // server keep alive 30
+        }
+    }
+
+    @Test
+    void connack_ofVersion5_namesAClientThatHasNoName() throws IOException {
+        try (MqttFixture fixture = new MqttFixture();
+                RawMqtt client = fixture.raw(RawMqtt.V5)) {
+            client.send(RawMqtt.connect(RawMqtt.V5, "", 60));
+            assertThat(client.read())
+                    .contains("120019"
+                            + java.util.HexFormat.of()
+                                    .formatHex("tidegate-".getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
+            client.send(client.publish("t", 1, "1"));
+            client.readAcks(1);
+
+            assertThat(fixture.records(TELEMETRY).get(0).attributes().get("device"))
+                    .isNull();
+        }
+    }
+
+    @Test
+    void connect_withTheSameClientId_takesOverAndTheOlderIsTold() throws IOException {
+        try (MqttFixture fixture = new MqttFixture();
+                RawMqtt older = fixture.connected(RawMqtt.V5, "same");
+                RawMqtt newer = fixture.connected(RawMqtt.V311, "same")) {
+            assertThat(older.read()).isEqualTo("e0028e00");
+            assertThat(older.isClosedByPeer()).isTrue();
+            newer.send(newer.publish("t", 1, "1"));
+
+            assertThat(newer.readAcks(1)).containsExactly(1);
+            assertThat(fixture.closed("taken-over")).isEqualTo(1);
+            assertThat(fixture.listener.stats().connections()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void keepAlive_silenceOfOneAndAHalfTimes_closes() throws IOException {
+        try (MqttFixture fixture = new MqttFixture();
+                RawMqtt silent = fixture.raw(RawMqtt.V5);
+                RawMqtt pinging = fixture.raw(RawMqtt.V311)) {
+            silent.send(RawMqtt.connect(RawMqtt.V5, "silent", 1));
+            silent.read();
+            pinging.send(RawMqtt.connect(RawMqtt.V311, "pinging", 1));
+            pinging.read();
+            for (int i = 0; i < 4; i++) {
+                assertThat(pinging.isSilent(700)).isTrue();
+                pinging.send("c000");
+                assertThat(pinging.read()).isEqualTo("d000");
+            }
+
+            assertThat(silent.read()).isEqualTo("e0028d00");
+            assertThat(fixture.closed("keep-alive")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void publish_whileTheLogHasNoRoom_waitsAndKeepsItsOrder() throws IOException {
+        try (MqttFixture fixture = new MqttFixture();
+                RawMqtt client = fixture.connected(RawMqtt.V311, "a");
+                RawMqtt other = fixture.connected(RawMqtt.V5, "b")) {
+            fixture.log.limitRoom(5);
+            for (int i = 1; i <= 50; i++) {
+                client.send(client.publish("t", i, Integer.toString(i)));
+            }
+            assertThat(client.readAcks(5)).containsExactly(1, 2, 3, 4, 5);
+            other.send(other.publish("u", 9, "9"));
+            assertThat(client.isSilent(300)).isTrue();
+            assertThat(fixture.listener.stats().pauses()).isEqualTo(1);
+            fixture.log.makeRoom();
+
+            assertThat(client.readAcks(45))
+                    .isEqualTo(IntStream.rangeClosed(6, 50).boxed().toList());
+            assertThat(other.readAcks(1)).containsExactly(9);
+            assertThat(fixture.records(TELEMETRY).stream()
+                            .filter(record -> record.partitionKey().equals("t"))
+                            .map(record -> record.data().utf8()))
+                    .isEqualTo(IntStream.rangeClosed(1, 50)
+                            .mapToObj(i -> "{\"value\":" + i + "}")
+                            .toList());
+            await().untilAsserted(() ->
+                    assertThat(fixture.listener.stats().inFlightBytes()).isZero());
+        }
+    }
+
+    @Test
+    void publish_whenTheBudgetInFlightIsSpent_isNotReadUntilTheLogAnswers() throws Exception {
+        MqttLimits limits =
+                new MqttLimits(10, 32 << 10, 65_535, 64 << 10, Duration.ofMinutes(1), Duration.ofSeconds(5));
+        try (MqttFixture fixture = new MqttFixture(MqttFixture.limits(limits));
+                RawMqtt client = fixture.connected(RawMqtt.V311, "a")) {
+            fixture.log.holdCommits();
+            byte[] payload = "x".repeat(8 << 10).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+            Thread writer = sender(client, payload, 2_000);
+            await().until(() -> fixture.listener.stats().pauses() == 1);
+            assertThat(client.isSilent(500)).isTrue();
+
+            // The budget of 64 KiB, and what one read may bring on top.
+            assertThat(fixture.log.heldCount()).isBetween(7, 10);
+            assertThat(fixture.listener.stats().inFlightBytes()).isLessThan(100 << 10);
+            fixture.log.commitHeld();
+            assertThat(client.readAcks(2_000))
+                    .isEqualTo(IntStream.rangeClosed(1, 2_000).boxed().toList());
+            writer.join();
+        }
+    }
+
+    private static Thread sender(RawMqtt client, byte[] payload, int count) {
+        Thread writer = new Thread(() -> {
+            try {
+                for (int i = 1; i <= count; i++) {
+                    client.send(client.publish("t", i, payload, 0x32));
+                }
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        });
+        writer.start();
+        return writer;
+    }
+
+    @Test
+    void receiveMaximum_version5IsClosedAndVersion311IsHeldBack() throws IOException {
+        MqttLimits limits = new MqttLimits(10, 4096, 3, 1 << 20, Duration.ofMinutes(1), Duration.ofSeconds(5));
+        try (MqttFixture fixture = new MqttFixture(MqttFixture.limits(limits));
+                RawMqtt v5 = fixture.connected(RawMqtt.V5, "five");
+                RawMqtt v311 = fixture.connected(RawMqtt.V311, "three")) {
+            fixture.log.holdCommits();
+            for (int i = 1; i <= 4; i++) {
+                v5.send(v5.publish("t", i, "1"));
+            }
+            assertThat(v5.read()).isEqualTo("e0029300");
+            for (int i = 1; i <= 3; i++) {
+                v311.send(v311.publish("t", i, "1"));
+            }
+            await().until(() -> fixture.log.heldCount() == 6);
+            v311.send(v311.publish("t", 4, "1"));
+            assertThat(v311.isSilent(300)).isTrue();
+            assertThat(fixture.log.heldCount()).isEqualTo(6);
+            fixture.log.commitHeld();
+
+            assertThat(v311.readAcks(4)).containsExactly(1, 2, 3, 4);
+            assertThat(fixture.closed("receive-maximum")).isEqualTo(1);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // What a connected client of version 5 sends, what it is told, and under which reason it is counted.
+        "340700017400010078, e0029b00, qos-2",
+        "330700017400010078, e0029a00, retain",
+        "320a00017400010323000178, e0029400, topic-alias",
+        "300400000078, e0028100, malformed",
+        "300600022b2f0078, e0028100, malformed",
+        "30050001000078, e0028100, malformed",
+        "320700017400000078, e0028100, malformed",
+        "360700017400010078, e0028100, malformed",
+        "300a0002c0af007878787878, e0028100, malformed",
+        "101000044d5154540502003c000003616263, e0028200, protocol-error",
+        "62020001, e0028200, protocol-error",
+        "40020001, e0028200, protocol-error",
+        "30020001, e0028100, malformed",
+        "3000, e0028100, malformed",
+        "f000, e0028200, protocol-error",
+        "30ffffffff7f, e0028100, malformed",
+        "30ffffff7f, e0029500, packet-too-large",
+        "30818010, e0029500, packet-too-large",
+    })
+    void version5_thatBreaksTheRules_isToldAndClosed(String packet, String told, String reason) throws IOException {
+        try (MqttFixture fixture = new MqttFixture();
+                RawMqtt client = fixture.connected(RawMqtt.V5, "a");
+                RawMqtt good = fixture.connected(RawMqtt.V5, "b")) {
+            client.send(packet);
+
+            assertThat(client.read()).isEqualTo(told);
+            assertThat(client.isClosedByPeer()).isTrue();
+            assertThat(fixture.closed(reason)).isEqualTo(1);
+            good.send(good.publish("t", 1, "1"));
+            assertThat(good.readAcks(1)).containsExactly(1);
+            assertThat(fixture.records(TELEMETRY)).hasSize(1);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "34060001740001" + "78, qos-2",
+        "32050001740000, malformed",
+        "3002002b, malformed",
+        "3000, malformed",
+        "0000, malformed",
+        "1000, malformed",
+        "8200, malformed",
+        "f000, malformed",
+    })
+    void version311_thatBreaksTheRules_isClosed(String packet, String reason) throws IOException {
+        try (MqttFixture fixture = new MqttFixture();
+                RawMqtt client = fixture.connected(RawMqtt.V311, "a")) {
+            client.send(packet);
+
+            assertThat(client.isClosedByPeer()).isTrue();
+            assertThat(fixture.closed(reason)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void goodPacketsBeforeABadOne_areTaken() throws IOException {
+        try (MqttFixture fixture = new MqttFixture();
+                RawMqtt client = fixture.connected(RawMqtt.V311, "a")) {
+            ByteArrayOutputStream both = new ByteArrayOutputStream();
+            both.writeBytes(client.publish("t", 0, "1"));
+            both.writeBytes(new byte[] {0x30, (byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff});
+            client.send(both.toByteArray());
+
+            assertThat(client.isClosedByPeer()).isTrue();
+            await().untilAsserted(() -> assertThat(fixture.data(TELEMETRY)).containsExactly("{\"value\":1}"));
+        }
+    }
+
+    @Test
+    void packetsInSingleBytes_areUnderstood() throws IOException {
+        try (MqttFixture fixture = new MqttFixture();
+                RawMqtt client = fixture.raw(RawMqtt.V5)) {
+            for (byte b : RawMqtt.connect(RawMqtt.V5, "slow", 60)) {
+                client.send(new byte[] {b});
+            }
+            client.read();
+            for (byte b : client.publish("plant/x", 1, "x".repeat(300))) {
+                client.send(new byte[] {b});
+            }
+
+            assertThat(client.readAcks(1)).containsExactly(1);
+            assertThat(fixture.data(TELEMETRY)).containsExactly("{\"text\":\"" + "x".repeat(300) + "\"}");
+        }
+    }
+
+    @Test
+    void subscribe_isRefusedFilterByFilter() throws IOException {
+        try (MqttFixture fixture = new MqttFixture();
+                RawMqtt v311 = fixture.connected(RawMqtt.V311, "a");
+                RawMqtt v5 = fixture.connected(RawMqtt.V5, "b")) {
+            v311.send("820a0007000161000001620123".substring(0, 24));
+            assertThat(v311.read()).isEqualTo("900400078080");
+            v5.send("82070007000001" + "6100");
+            assertThat(v5.read()).isEqualTo("9004000700" + "80");
+            v5.send("a206000800000161");
+            assertThat(v5.read()).isEqualTo("b00400080011");
+            assertThat(fixture.listener.stats().subscriptionsRefused()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void publish_whileTheDiskIsFull_isNotAcknowledgedAndTheClientIsClosed() throws IOException {
+        try (MqttFixture fixture = new MqttFixture();
+                RawMqtt v311 = fixture.connected(RawMqtt.V311, "a");
+                RawMqtt v5 = fixture.connected(RawMqtt.V5, "b")) {
+            fixture.log.refuse("the disk is full");
+            v311.send(v311.publish("t", 1, "1"));
+            v5.send(v5.publish("t", 1, "1"));
+
+            assertThat(v311.isClosedByPeer()).isTrue();
+            assertThat(v5.read()).isEqualTo("e0029700");
+            assertThat(fixture.closed("log-refused")).isEqualTo(2);
+            fixture.log.refuse(null);
+            try (RawMqtt again = fixture.connected(RawMqtt.V311, "a")) {
+                again.send(again.publish("t", 1, "1"));
+                assertThat(again.readAcks(1)).containsExactly(1);
+            }
+        }
+    }
+
+    @Test
+    void publish_thatTheStreamNeverTakes_isAcknowledgedOnceItIsInRejected() throws IOException {
+        StreamName small = new StreamName("small");
+        try (MqttFixture fixture =
+                new MqttFixture(MqttListenerSettings.loopback(0), RouteSettings.to("mqtt:#", small))) {
+            fixture.log.admin().create(new StreamSettings(small, 1, Duration.ofDays(1), StreamSettings.UNLIMITED, 10));
+            try (RawMqtt v311 = fixture.connected(RawMqtt.V311, "a");
+                    RawMqtt v5 = fixture.connected(RawMqtt.V5, "b")) {
+                v311.send(v311.publish("t", 1, "far too long"));
+                assertThat(v311.readAcks(1)).containsExactly(1);
+                v5.send(v5.publish("t", 2, "far too long"));
+                assertThat(v5.read()).isEqualTo("4003000297");
+            }
+            assertThat(fixture.data(StreamName.REJECTED)).containsExactly("far too long", "far too long");
+        }
+    }
+
+    @Test
+    void publish_undecodable_isAcknowledgedAndInRejected() throws IOException {
+        try (MqttFixture fixture = new MqttFixture(
+                        MqttListenerSettings.loopback(0),
+                        RouteSettings.dropping("mqtt:noise"),
+                        RouteSettings.to("mqtt:#", TELEMETRY).withDecoder(DecoderKind.NUMBER));
+                RawMqtt client = fixture.connected(RawMqtt.V5, "a")) {
+            fixture.log.holdCommits();
+            client.send(client.publish("t", 1, "warm"));
+            client.send(client.publish("noise", 2, "x"));
+            client.send(client.publish("t", 3, "21.5"));
+            await().until(() -> fixture.log.heldCount() == 2);
+            // The dropped one is answered, but leaves in its turn.
+            assertThat(client.isSilent(200)).isTrue();
+            fixture.log.commitHeld();
+
+            assertThat(client.readAcks(3)).containsExactly(1, 2, 3);
+            assertThat(fixture.data(StreamName.REJECTED)).containsExactly("warm");
+            assertThat(fixture.data(TELEMETRY)).containsExactly("{\"value\":21.5}");
+        }
+    }
+
+    @Test
+    void publish_secondCopyWithANumber_isAcknowledgedAndStoredOnce() throws IOException {
+        try (MqttFixture fixture = new MqttFixture(
+                        MqttListenerSettings.loopback(0),
+                        RouteSettings.to("mqtt:#", TELEMETRY).withSequence("$.seq"));
+                RawMqtt client = fixture.connected(RawMqtt.V311, "a")) {
+            client.send(client.publish("t", 1, "{\"seq\":1}"));
+            client.send(client.publish("t", 1, "{\"seq\":1}".getBytes(java.nio.charset.StandardCharsets.UTF_8), 0x3a));
+
+            assertThat(client.readAcks(2)).containsExactly(1, 1);
+            assertThat(fixture.data(TELEMETRY)).containsExactly("{\"seq\":1}");
+            assertThat(fixture.listener.stats().ingest().duplicates()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void will_isTakenWhenTheClientLeavesWithoutAGoodbye() throws IOException {
+        String will = RawMqtt.hexText("plant/a/status") + RawMqtt.hexText("offline");
+        try (MqttFixture fixture = new MqttFixture()) {
+            try (RawMqtt polite = fixture.raw(RawMqtt.V311)) {
+                polite.send(RawMqtt.connect(RawMqtt.V311, "polite", 60, 0x06, will));
+                polite.read();
+                polite.send("e000");
+                assertThat(polite.isClosedByPeer()).isTrue();
+            }
+            try (RawMqtt rude = fixture.raw(RawMqtt.V311)) {
+                rude.send(RawMqtt.connect(RawMqtt.V311, "rude", 60, 0x06, will));
+                rude.read();
+            }
+            await().until(() -> fixture.records(TELEMETRY).size() == 1);
+
+            assertThat(fixture.records(TELEMETRY).get(0).attributes().get("device"))
+                    .isEqualTo("rude");
+            assertThat(fixture.data(TELEMETRY)).containsExactly("{\"text\":\"offline\"}");
+            assertThat(fixture.closed("disconnected")).isEqualTo(1);
+            assertThat(fixture.closed("lost")).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void connections_beyondTheLimitOrWithoutConnect_areClosed() throws IOException {
+        MqttLimits limits = new MqttLimits(2, 4096, 10, 1 << 20, Duration.ofMinutes(1), Duration.ofMillis(500));
+        try (MqttFixture fixture = new MqttFixture(MqttFixture.limits(limits));
+                RawMqtt one = fixture.connected(RawMqtt.V311, "one");
+                RawMqtt two = fixture.raw(RawMqtt.V311);
+                RawMqtt three = fixture.raw(RawMqtt.V311)) {
+            assertThat(three.isClosedByPeer()).isTrue();
+            assertThat(fixture.closed("too-many-connections")).isEqualTo(1);
+            assertThat(two.isClosedByPeer()).isTrue();
+            assertThat(fixture.closed("connect-timeout")).isEqualTo(1);
+            one.send(one.publish("t", 1, "1"));
+            assertThat(one.readAcks(1)).containsExactly(1);
+        }
+    }
+
+    @Test
+    void unfinishedPackets_ofManyClients_areBounded() throws IOException {
+        MqttLimits limits = new MqttLimits(100, 60 << 10, 10, 128 << 10, Duration.ofMinutes(1), Duration.ofSeconds(30));
+        try (MqttFixture fixture = new MqttFixture(MqttFixture.limits(limits))) {
+            List<RawMqtt> clients = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                RawMqtt client = fixture.connected(RawMqtt.V311, "client-" + i);
+                clients.add(client);
+                byte[] whole = client.publish("t", 1, "x".repeat(50_000));
+                client.send(java.util.Arrays.copyOf(whole, 45_000));
+            }
+            await().until(() -> fixture.closed("memory") > 0);
+            assertThat(fixture.listener.stats().connections()).isBetween(1L, 7L);
+            for (RawMqtt client : clients) {
+                client.close();
+            }
+            await().until(() -> fixture.listener.stats().connections() == 0);
+            // What was unfinished is forgotten with its connections.
+            try (RawMqtt client = fixture.connected(RawMqtt.V311, "late")) {
+                client.send(client.publish("t", 1, "x".repeat(50_000)));
+                assertThat(client.readAcks(1)).containsExactly(1);
+            }
+        }
+    }
+
+    @Test
+    void close_acknowledgesWhatTheLogHasTakenAndSaysGoodbye() throws Exception {
+        try (MqttFixture fixture = new MqttFixture();
+                RawMqtt client = fixture.connected(RawMqtt.V5, "a")) {
+            fixture.log.holdCommits();
+            client.send(client.publish("t", 1, "1"));
+            await().until(() -> fixture.log.heldCount() == 1);
+            Thread closing = new Thread(fixture::close);
+            closing.start();
+            assertThat(client.isSilent(300)).isTrue();
+            fixture.log.commitHeld();
+
+            assertThat(client.readAcks(1)).containsExactly(1);
+            assertThat(client.read()).isEqualTo("e0028b00");
+            closing.join(10_000);
+            assertThat(closing.isAlive()).isFalse();
+            assertThatThrownBy(() -> fixture.raw(RawMqtt.V5)).isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void start_onAPortInUse_saysSo() {
+        try (MqttFixture fixture = new MqttFixture()) {
+            int port = fixture.listener.port();
+            assertThatThrownBy(() -> new MqttFixture(MqttListenerSettings.loopback(port)))
+                    .isInstanceOf(AdapterException.class)
+                    .hasMessageContaining("127.0.0.1 port " + port)
+                    .hasMessageContaining("choose another port");
+        }
+    }
+}
