@@ -24,6 +24,8 @@ import org.tinylog.Logger;
 public final class HttpServer implements AutoCloseable {
     private static final int THREADS_MAX = 8;
     private static final int HEADER_BYTES_MAX = 16 << 10;
+    /** During a stop, connections on which no request is under way are closed after this time. */
+    private static final long SHUTDOWN_IDLE_MILLIS = 100;
 
     private final HttpSettings settings;
     private final Server server;
@@ -58,7 +60,7 @@ public final class HttpServer implements AutoCloseable {
         connector.setHost(settings.host());
         connector.setPort(settings.port());
         connector.setIdleTimeout(settings.limits().idleTimeout().toMillis());
-        connector.setShutdownIdleTimeout(settings.limits().stopDeadline().toMillis() / 2);
+        connector.setShutdownIdleTimeout(SHUTDOWN_IDLE_MILLIS);
         return connector;
     }
 

@@ -39,7 +39,7 @@ final class TailRecords {
     private TailSource source(StreamDescription stream, @Nullable String shard, String text) {
         From from = From.parse(text);
         boolean isOneShard = shard != null || from instanceof From.InShard;
-        if (isOneShard && !(from instanceof From.InCommitOrder)) {
+        if (isOneShard) {
             return new TailSource.OneShard(log.cursor(Names.shard(stream, shard), From.inShard(text)));
         }
         return new TailSource.CommitOrder(log.cursor(Set.of(stream.name()), position(from, text)));
