@@ -1,0 +1,46 @@
+package io.tidegate.buffer;
+
+import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.TimeQuality;
+
+/** The numbers on disk that stand for words. They never change, in whatever order the words are declared. */
+final class Codes {
+    private Codes() {}
+
+    static int of(TimeQuality quality) {
+        return switch (quality) {
+            case SYNCED -> 0;
+            case ESTIMATED -> 1;
+        };
+    }
+
+    static TimeQuality timeQuality(long code) {
+        for (TimeQuality quality : TimeQuality.values()) {
+            if (of(quality) == code) {
+                return quality;
+            }
+        }
+        throw new DamageException("unknown time quality " + code);
+    }
+
+    static int of(GapReason reason) {
+        return switch (reason) {
+            case EXPIRED -> 0;
+            case EVICTED -> 1;
+            case CORRUPT -> 2;
+            case REJECTED -> 3;
+            case FILTERED -> 4;
+            case UNSYNCED -> 5;
+            case RENUMBERED -> 6;
+        };
+    }
+
+    static GapReason gapReason(int code) {
+        for (GapReason reason : GapReason.values()) {
+            if (of(reason) == code) {
+                return reason;
+            }
+        }
+        throw new DamageException("unknown gap reason " + code);
+    }
+}

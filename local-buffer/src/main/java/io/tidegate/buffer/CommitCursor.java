@@ -1,0 +1,204 @@
+package io.tidegate.buffer;
+
+import io.tidegate.core.stream.Gap;
+import io.tidegate.core.stream.LogCursor;
+import io.tidegate.core.stream.LogEntry;
+import io.tidegate.core.stream.LogPosition;
+import io.tidegate.core.stream.ReadBatch;
+import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamRecord;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Reads several streams in commit order. Confined to one thread. */
+final class CommitCursor implements LogCursor {
+    /** A read ends here even if it has found nothing, so that it does not last. */
+    private static final int BLOCKS_PER_READ = 256;
+
+    private final LogReading log;
+    private final Set<StreamName> streams;
+    private final Map<Integer, ShardState> shards = new HashMap<>();
+    private final BitSet ordinals = new BitSet();
+    /** Per shard, up to where this reader has been told of a horizon. */
+    private final Map<Integer, Long> told = new HashMap<>();
+
+    private LogPosition position;
+
+    CommitCursor(LogReading log, Set<StreamName> streams, LogPosition from) {
+        this.log = log;
+        this.streams = Set.copyOf(streams);
+        this.position =
+                from.equals(LogPosition.LATEST) ? new LogPosition(log.state().lastLsn() + 1, 0) : from;
+        for (ShardState shard : log.state().allShards()) {
+            if (this.streams.contains(shard.id().stream())) {
+                shards.put(shard.ordinal(), shard);
+                ordinals.set(shard.ordinal());
+                if (from.lsn() == 0) {
+                    told.put(shard.ordinal(), log.state().counters(shard).horizon());
+                }
+            }
+        }
+    }
+
+    @Override
+    public ReadBatch read(int bytesMax) {
+        List<LogEntry> entries = new ArrayList<>();
+        tellWhatWentBefore(entries);
+        long bytes = 0;
+        for (int blocks = 0; blocks < BLOCKS_PER_READ; blocks++) {
+            // Taken first: what is committed later belongs to the next read.
+            long lastLsn = log.state().lastLsn();
+            Optional<SegmentStore.Found> found = log.store().nextWith(ordinals, position.lsn());
+            if (found.isEmpty() || found.get().entry().lsn() > lastLsn) {
+                position = max(position, new LogPosition(lastLsn + 1, 0));
+                return new ReadBatch(entries, 0, true);
+            }
+            SegmentIndex.Entry entry = found.get().entry();
+            if (entry.lsn() > position.lsn()) {
+                position = new LogPosition(entry.lsn(), 0);
+            }
+            Optional<Block> block = log.reader().read(found.get());
+            if (block.isEmpty()) {
+                tellDamage(entry, entries);
+            } else {
+                bytes = take(block.get(), entries, bytes, bytesMax);
+                if (bytes < 0) {
+                    return new ReadBatch(entries, log.ageMillis(entry.timeMillis()), false);
+                }
+            }
+            position = new LogPosition(entry.lsn() + 1, 0);
+        }
+        return new ReadBatch(entries, 0, false);
+    }
+
+    /** Takes the records from the position on; negative: the batch is full before the end of the block. */
+    private long take(Block block, List<LogEntry> entries, long before, int bytesMax) {
+        long bytes = before;
+        if (position.index() == 0) {
+            tellHoles(block, entries);
+        }
+        Map<Integer, Long> horizons = new HashMap<>();
+        for (Run run : block.runs()) {
+            ShardState shard = shards.get(run.ordinal());
+            if (shard != null) {
+                horizons.put(run.ordinal(), tellHorizon(shard, run, entries));
+            }
+        }
+        for (StreamRecord record : block.records(log.state())) {
+            int index = record.position().index();
+            if (index < position.index() || !streams.contains(record.shard().stream())) {
+                continue;
+            }
+            if (record.sequenceNumber() < horizon(record, horizons)) {
+                continue;
+            }
+            bytes += record.data().length();
+            if (!entries.isEmpty() && bytes > bytesMax) {
+                position = new LogPosition(block.lsn(), index);
+                return -1;
+            }
+            entries.add(record);
+        }
+        return bytes;
+    }
+
+    private long horizon(StreamRecord record, Map<Integer, Long> horizons) {
+        for (Map.Entry<Integer, Long> entry : horizons.entrySet()) {
+            ShardState shard = shards.get(entry.getKey());
+            if (shard != null && shard.id().equals(record.shard())) {
+                return entry.getValue();
+            }
+        }
+        return 0;
+    }
+
+    /** Says once what of this run, and after it, is below the shard's horizon; returns the horizon. */
+    private long tellHorizon(ShardState shard, Run run, List<LogEntry> entries) {
+        ShardCounters counters = log.state().counters(shard);
+        long horizon = counters.horizon();
+        if (run.firstSequenceNumber() < horizon && told.getOrDefault(shard.ordinal(), 0L) < horizon) {
+            told.put(shard.ordinal(), horizon);
+            entries.add(new Gap(
+                    shard.id(),
+                    run.firstSequenceNumber(),
+                    horizon,
+                    Math.min(horizon - run.firstSequenceNumber(), counters.appended()),
+                    horizon - run.firstSequenceNumber() <= counters.appended(),
+                    counters.horizonReason(),
+                    counters.horizonMillis()));
+        }
+        return horizon;
+    }
+
+    /** The position lies before what the files still have: how much is missing is not known exactly any more. */
+    private void tellWhatWentBefore(List<LogEntry> entries) {
+        if (position.lsn() == 0 || position.lsn() >= log.store().firstLsn()) {
+            return;
+        }
+        for (ShardState shard : shards.values()) {
+            ShardCounters counters = log.state().counters(shard);
+            boolean hasMissed = counters.horizonLsn() >= position.lsn()
+                    && told.getOrDefault(shard.ordinal(), 0L) < counters.horizon();
+            if (hasMissed) {
+                told.put(shard.ordinal(), counters.horizon());
+                entries.add(new Gap(
+                        shard.id(),
+                        1,
+                        counters.horizon(),
+                        Math.min(counters.horizon() - 1, counters.appended()),
+                        false,
+                        counters.horizonReason(),
+                        counters.horizonMillis()));
+            }
+        }
+    }
+
+    private void tellDamage(SegmentIndex.Entry entry, List<LogEntry> entries) {
+        for (Run run : entry.runs()) {
+            ShardState shard = shards.get(run.ordinal());
+            if (shard != null && log.state().counters(shard).horizon() < run.nextSequenceNumber()) {
+                Hole hole = log.damaged(shard, 0, run);
+                entries.add(hole.gap(shard.id(), hole.fromInclusive()));
+            }
+        }
+    }
+
+    private void tellHoles(Block block, List<LogEntry> entries) {
+        for (ControlEntry control : block.entries()) {
+            if (control instanceof ControlEntry.HoleTold hole) {
+                ShardState shard = shards.get(hole.ordinal());
+                if (shard != null) {
+                    entries.add(hole.hole().gap(shard.id(), hole.hole().fromInclusive()));
+                }
+            }
+        }
+    }
+
+    private static LogPosition max(LogPosition one, LogPosition other) {
+        return one.compareTo(other) >= 0 ? one : other;
+    }
+
+    @Override
+    public LogPosition position() {
+        return position;
+    }
+
+    @Override
+    public void whenReadable(Runnable callback) {
+        log.waiters().await(this, shard -> streams.contains(shard.stream()), callback);
+        // Looked at after registering, so that a commit in between is not missed.
+        if (position.lsn() <= log.state().lastLsn() && log.waiters().forget(this)) {
+            callback.run();
+        }
+    }
+
+    @Override
+    public void close() {
+        log.waiters().forget(this);
+    }
+}

@@ -1,0 +1,233 @@
+package io.tidegate.buffer;
+
+import io.tidegate.core.stream.AppendResult;
+import io.tidegate.core.stream.AppendUnit;
+import io.tidegate.core.stream.Checkpoint;
+import io.tidegate.core.stream.CheckpointScope;
+import io.tidegate.core.stream.CheckpointUpdate;
+import io.tidegate.core.stream.ConsumerName;
+import io.tidegate.core.stream.Expectation;
+import io.tidegate.core.stream.NewRecord;
+import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.StateUpdate;
+import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSettings;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A commit in the making: what the log's state would be with it is visible to what is added later, and to nobody else.
+ * Thrown away, it leaves no trace.
+ *
+ * <p>Confined to the log's writer.
+ */
+final class CommitDraft {
+    /** Blocks close here; a unit that alone is larger makes a block of its own. */
+    static final int BLOCK_BYTES_MAX = 1 << 20;
+
+    static final int BLOCK_RECORDS_MAX = 65_536;
+
+    /** A device number that this commit adds to the window. */
+    record NewlySeen(DuplicateWindow.Key key, DuplicateWindow.Seen seen) {}
+
+    private record Place(ConsumerName consumer, CheckpointScope scope) {}
+
+    private final LogState state;
+    private final DuplicateWindow window;
+    private final BlockHeader header;
+    private final BodyBuilder body;
+    private final List<ControlEntry> control = new ArrayList<>();
+    private final Map<Place, Checkpoint> checkpoints = new HashMap<>();
+    private final Map<String, Optional<Payload>> values = new HashMap<>();
+    private final Map<DuplicateWindow.Key, List<DuplicateWindow.Seen>> seen = new HashMap<>();
+    private final List<NewlySeen> seenInOrder = new ArrayList<>();
+    private int controlBytes;
+    private long stateBytesAdded;
+    private int duplicates;
+
+    CommitDraft(LogState state, DuplicateWindow window, BlockHeader header) {
+        this.state = state;
+        this.window = window;
+        this.header = header;
+        this.body = new BodyBuilder(header.timeMillis());
+    }
+
+    BlockHeader header() {
+        return header;
+    }
+
+    boolean isEmpty() {
+        return body.count() == 0 && control.isEmpty();
+    }
+
+    boolean hasRoomFor(int weightBytes) {
+        return isEmpty()
+                || (body.rawBytes() + controlBytes + weightBytes <= BLOCK_BYTES_MAX
+                        && body.count() < BLOCK_RECORDS_MAX);
+    }
+
+    int records() {
+        return body.count();
+    }
+
+    int duplicates() {
+        return duplicates;
+    }
+
+    /** The device numbers that this commit adds to the window, in order. */
+    List<NewlySeen> seen() {
+        return seenInOrder;
+    }
+
+    /** Decides a whole unit; what it changes is in the draft if the result is {@code Committed}, else nothing is. */
+    AppendResult add(AppendUnit unit) {
+        for (Expectation expectation : unit.expected()) {
+            if (!holds(expectation)) {
+                return new AppendResult.Conflict(expectation);
+            }
+        }
+        for (NewRecord record : unit.records()) {
+            String refusal = refusal(record);
+            if (refusal != null) {
+                return new AppendResult.Refused(refusal, AppendResult.NEVER);
+            }
+        }
+        long more = growth(unit);
+        if (more > 0 && state.stateBytes() + stateBytesAdded + more > LogState.STATE_BYTES_MAX) {
+            return new AppendResult.Refused(
+                    "the log's own state would exceed " + LogState.STATE_BYTES_MAX + " bytes", AppendResult.NEVER);
+        }
+        stateBytesAdded += more;
+        List<AppendResult.Placed> places = new ArrayList<>(unit.records().size());
+        unit.records().forEach(record -> places.add(place(record)));
+        for (CheckpointUpdate update : unit.checkpoints()) {
+            checkpoints.put(new Place(update.consumer(), update.scope()), update.checkpoint());
+            add(new ControlEntry.CheckpointSet(update.consumer(), update.scope(), update.checkpoint()));
+        }
+        for (StateUpdate update : unit.state()) {
+            values.put(update.key(), Optional.ofNullable(update.value()));
+            add(new ControlEntry.StateSet(update.key(), update.value()));
+        }
+        return new AppendResult.Committed(header.lsn(), places);
+    }
+
+    /** Decides one record: {@code Placed}, or the sentence why it is refused for ever. */
+    Object put(NewRecord record) {
+        String refusal = refusal(record);
+        return refusal == null ? place(record) : refusal;
+    }
+
+    void add(ControlEntry entry) {
+        control.add(entry);
+        controlBytes += ControlCodec.encode(entry).length() + 4;
+    }
+
+    /** Whether a stream is created earlier in this very commit. */
+    boolean creates(StreamName name) {
+        return control.stream()
+                .anyMatch(entry -> entry instanceof ControlEntry.StreamSet set
+                        && set.settings().name().equals(name));
+    }
+
+    /** The ordinal after those of shards that this commit opens; 0: it opens none. */
+    int nextOrdinal() {
+        return control.stream()
+                .mapToInt(entry -> entry instanceof ControlEntry.ShardOpened opened ? opened.ordinal() + 1 : 0)
+                .max()
+                .orElse(0);
+    }
+
+    private boolean holds(Expectation expectation) {
+        if (expectation instanceof Expectation.StateIs is) {
+            return Objects.equals(value(is.key()), is.value());
+        }
+        Expectation.CheckpointIs is = (Expectation.CheckpointIs) expectation;
+        Checkpoint here = checkpoints.get(new Place(is.consumer(), is.scope()));
+        Checkpoint actual = here != null
+                ? here
+                : state.checkpoint(is.consumer(), is.scope()).orElse(null);
+        return Objects.equals(actual, is.checkpoint());
+    }
+
+    private @Nullable Payload value(String key) {
+        Optional<Payload> here = values.get(key);
+        return (here != null ? here : state.state(key)).orElse(null);
+    }
+
+    private long growth(AppendUnit unit) {
+        long more = 0;
+        for (StateUpdate update : unit.state()) {
+            more += LogState.weight(update.key(), update.value()) - LogState.weight(update.key(), value(update.key()));
+        }
+        for (CheckpointUpdate update : unit.checkpoints()) {
+            Optional<Checkpoint> before = state.checkpoint(update.consumer(), update.scope());
+            more += LogState.weight(update.checkpoint())
+                    - before.map(LogState::weight).orElse(0L);
+        }
+        return more;
+    }
+
+    private @Nullable String refusal(NewRecord record) {
+        Optional<StreamState> stream = state.stream(record.stream());
+        if (stream.isEmpty()) {
+            return "no stream '" + record.stream() + "'";
+        }
+        StreamSettings settings = stream.get().settings();
+        long size = (long) record.data().length() + record.partitionKey().length();
+        return size <= settings.recordBytesMax()
+                ? null
+                : "a record of '" + record.stream() + "' holds at most " + settings.recordBytesMax()
+                        + " bytes of data and partition key, found " + size;
+    }
+
+    private AppendResult.Placed place(NewRecord record) {
+        ShardState shard = state.stream(record.stream()).orElseThrow().route(record);
+        Long deviceNumber = record.deviceNumber();
+        if (deviceNumber == null) {
+            return new AppendResult.Placed(shard.id(), append(shard, record), false);
+        }
+        DuplicateWindow.Key key = new DuplicateWindow.Key(record.stream(), record.partitionKey());
+        int crc = record.data().crc32c();
+        Optional<DuplicateWindow.Seen> first = firstCopy(key, deviceNumber, crc);
+        if (first.isPresent()) {
+            duplicates++;
+            StreamName stream = record.stream();
+            return new AppendResult.Placed(
+                    state.shardState(first.get().shard())
+                            .map(ShardState::id)
+                            .orElseThrow(() -> new DamageException("a window of '" + stream + "' names no shard")),
+                    first.get().sequenceNumber(),
+                    true);
+        }
+        long sequenceNumber = append(shard, record);
+        DuplicateWindow.Seen added = new DuplicateWindow.Seen(deviceNumber, crc, shard.ordinal(), sequenceNumber);
+        seen.computeIfAbsent(key, none -> new ArrayList<>()).add(added);
+        seenInOrder.add(new NewlySeen(key, added));
+        return new AppendResult.Placed(shard.id(), sequenceNumber, false);
+    }
+
+    private Optional<DuplicateWindow.Seen> firstCopy(DuplicateWindow.Key key, long deviceNumber, int crc) {
+        List<DuplicateWindow.Seen> here = seen.getOrDefault(key, List.of());
+        int oldest = Math.max(0, here.size() - DuplicateWindow.NUMBERS);
+        for (int i = here.size() - 1; i >= oldest; i--) {
+            if (here.get(i).deviceNumber() == deviceNumber && here.get(i).crc() == crc) {
+                return Optional.of(here.get(i));
+            }
+        }
+        return window.find(
+                key, deviceNumber, crc, DuplicateWindow.NUMBERS - Math.min(here.size(), DuplicateWindow.NUMBERS));
+    }
+
+    private long append(ShardState shard, NewRecord record) {
+        return body.add(shard.ordinal(), shard.next(), record);
+    }
+
+    Block build() {
+        return new Block(header, ControlCodec.encodeAll(control), BlockCodec.encodeDirectory(body.runs()), body.body());
+    }
+}

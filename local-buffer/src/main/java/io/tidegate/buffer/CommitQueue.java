@@ -1,0 +1,111 @@
+package io.tidegate.buffer;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What waits for the log's writer, in order, bounded in bytes: what is taken weighs until it is answered.
+ *
+ * <p>Thread-safe.
+ */
+final class CommitQueue {
+    private final long bytesMax;
+    private final Deque<Submission> waiting = new ArrayDeque<>();
+    private final Set<QueuedProducer> turnedAway = new LinkedHashSet<>();
+    private long bytes;
+    private boolean closed;
+    private volatile Runnable onArrival = () -> {};
+
+    CommitQueue(long bytesMax) {
+        this.bytesMax = bytesMax;
+    }
+
+    void onArrival(Runnable callback) {
+        onArrival = callback;
+    }
+
+    /** False: over budget, and the producer will be told when there is room. */
+    boolean offer(Submission submission, QueuedProducer producer) {
+        synchronized (this) {
+            if (closed || !fits(submission)) {
+                turnedAway.add(producer);
+                return false;
+            }
+            add(submission);
+        }
+        onArrival.run();
+        return true;
+    }
+
+    /** False: over budget, or closed. */
+    boolean offer(Submission submission) {
+        synchronized (this) {
+            if (closed || !fits(submission)) {
+                return false;
+            }
+            add(submission);
+        }
+        onArrival.run();
+        return true;
+    }
+
+    /** For the log's own few changes, which no budget may hold up. False: closed. */
+    boolean offerAlways(Submission submission) {
+        synchronized (this) {
+            if (closed) {
+                return false;
+            }
+            add(submission);
+        }
+        onArrival.run();
+        return true;
+    }
+
+    private boolean fits(Submission submission) {
+        // One alone always fits, however small the budget.
+        return bytes == 0 || bytes + submission.weightBytes() <= bytesMax;
+    }
+
+    private void add(Submission submission) {
+        waiting.add(submission);
+        bytes += submission.weightBytes();
+    }
+
+    /** Moves what waits, up to about so many bytes, to a list that the writer owns. */
+    synchronized void drainTo(Deque<Submission> taken, long upToBytes) {
+        long moved = 0;
+        while (!waiting.isEmpty() && moved < upToBytes) {
+            Submission submission = waiting.remove();
+            moved += submission.weightBytes();
+            taken.add(submission);
+        }
+    }
+
+    /** These bytes are answered. Returns the producers that may be told that there is room. */
+    synchronized List<QueuedProducer> release(long released) {
+        bytes -= released;
+        if (turnedAway.isEmpty() || bytes > bytesMax / 2) {
+            return List.of();
+        }
+        List<QueuedProducer> writable = new ArrayList<>(turnedAway);
+        turnedAway.clear();
+        return writable;
+    }
+
+    synchronized long bytes() {
+        return bytes;
+    }
+
+    synchronized boolean isEmpty() {
+        return waiting.isEmpty();
+    }
+
+    /** Takes nothing any more. */
+    synchronized void close() {
+        closed = true;
+    }
+}

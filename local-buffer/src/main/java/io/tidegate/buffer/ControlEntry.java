@@ -1,0 +1,83 @@
+package io.tidegate.buffer;
+
+import io.tidegate.core.stream.Checkpoint;
+import io.tidegate.core.stream.CheckpointScope;
+import io.tidegate.core.stream.ConsumerName;
+import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.HashKeyRange;
+import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ShardEpoch;
+import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSettings;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A change of the log's state, as blocks carry it, or a piece of the state, as snapshots hold it. */
+sealed interface ControlEntry {
+    /** A stream exists, with these settings; repeated when they change. */
+    record StreamSet(StreamSettings settings, long createdMillis) implements ControlEntry {}
+
+    /** A shard exists; ordinals count over all streams and are never used again. */
+    record ShardOpened(int ordinal, ShardId id, HashKeyRange range, long firstSequenceNumber) implements ControlEntry {}
+
+    /** Blocks from here on carry this epoch; predecessor 0: the first of the log. */
+    record EpochOpened(long epoch, long predecessor) implements ControlEntry {}
+
+    record CheckpointSet(ConsumerName consumer, CheckpointScope scope, Checkpoint checkpoint) implements ControlEntry {}
+
+    record StateSet(String key, @Nullable Payload value) implements ControlEntry {}
+
+    /**
+     * Records below the horizon are gone.
+     *
+     * @param lastLsnBelow the commit that holds the last record below
+     * @param records how many it took
+     */
+    record HorizonMoved(
+            int ordinal, long horizon, long lastLsnBelow, GapReason reason, long records, long bytes, long timeMillis)
+            implements ControlEntry {}
+
+    /** Sequence numbers [from, to) will never be read; exact: they were records, and are counted as corrupt. */
+    record HoleMade(int ordinal, Hole hole) implements ControlEntry {}
+
+    /** Tells readers in commit order about a hole that was made while the log was opened. No change of state. */
+    record HoleTold(int ordinal, Hole hole) implements ControlEntry {}
+
+    /** A segment is damaged or not to be trusted; it is read with care and never written. */
+    record SegmentQuarantined(int number, String cause) implements ControlEntry {}
+
+    /** Snapshot only, first: where the log stands. */
+    record LogPoint(
+            String gatewayId,
+            int segment,
+            long lastLsn,
+            long lastTimeMillis,
+            long poweredOnNanos,
+            long epoch,
+            int nextOrdinal,
+            long firstSequenceNumber,
+            int entries)
+            implements ControlEntry {}
+
+    /** Snapshot only: a shard and its ledger. */
+    record ShardPoint(ShardOpened opened, ShardCounters counters, List<ShardEpoch> epochs) implements ControlEntry {
+        public ShardPoint {
+            epochs = List.copyOf(epochs);
+        }
+    }
+
+    /** Snapshot only: a hole that the shard's counters already contain. */
+    record HolePoint(int ordinal, Hole hole) implements ControlEntry {}
+
+    /** Snapshot only: the duplicate window of one key. */
+    record WindowPoint(StreamName stream, String partitionKey, List<DuplicateWindow.Seen> seen)
+            implements ControlEntry {
+        public WindowPoint {
+            seen = List.copyOf(seen);
+        }
+    }
+
+    /** Snapshot only: an older segment. */
+    record SegmentPoint(SegmentSummary summary) implements ControlEntry {}
+}

@@ -1,0 +1,31 @@
+package io.tidegate.buffer;
+
+import io.tidegate.core.stream.Gap;
+import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.ShardId;
+
+/**
+ * Sequence numbers of a shard that will never be read.
+ *
+ * @param records how many records are missing; an upper bound if not exact
+ */
+record Hole(long fromInclusive, long toExclusive, long records, boolean exact, GapReason reason, long timeMillis) {
+    Hole {
+        if (fromInclusive < 1 || toExclusive <= fromInclusive || records < 0) {
+            throw new DamageException("not a hole: [" + fromInclusive + ", " + toExclusive + ")");
+        }
+    }
+
+    /** The part of it from this number on. */
+    Hole from(long from) {
+        return new Hole(from, toExclusive, missingFrom(from), exact, reason, timeMillis);
+    }
+
+    Gap gap(ShardId shard, long from) {
+        return new Gap(shard, from, toExclusive, missingFrom(from), exact, reason, timeMillis);
+    }
+
+    private long missingFrom(long from) {
+        return exact && reason == GapReason.CORRUPT ? toExclusive - from : records;
+    }
+}

@@ -1,0 +1,42 @@
+package io.tidegate.buffer;
+
+import io.tidegate.core.runtime.EffectiveClock;
+import io.tidegate.core.stream.GapReason;
+import java.util.Optional;
+
+/** What every cursor reads with. Thread-safe. */
+record LogReading(
+        LogState state,
+        SegmentStore store,
+        BlockReader reader,
+        ReadWaiters waiters,
+        EffectiveClock clock,
+        DamageReports reports) {
+
+    /** Hears of records that cannot be read. */
+    @FunctionalInterface
+    interface DamageReports {
+        void lost(ShardState shard, Hole hole);
+    }
+
+    /** The numbers of a run that cannot be read any more; told to the writer, which counts them once. */
+    Hole damaged(ShardState shard, long from, Run run) {
+        Hole whole = new Hole(
+                run.firstSequenceNumber(),
+                run.nextSequenceNumber(),
+                run.count(),
+                true,
+                GapReason.CORRUPT,
+                clock.now().millis());
+        reports.lost(shard, whole);
+        return whole.from(Math.max(from, run.firstSequenceNumber()));
+    }
+
+    long ageMillis(long timeMillis) {
+        return Math.max(0, clock.now().millis() - timeMillis);
+    }
+
+    static Optional<Run> runOf(SegmentIndex.Entry entry, int ordinal) {
+        return entry.runs().stream().filter(run -> run.ordinal() == ordinal).findFirst();
+    }
+}

@@ -1,0 +1,156 @@
+package io.tidegate.buffer;
+
+import io.tidegate.core.runtime.EffectiveClock;
+import io.tidegate.core.stream.StreamLogException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.tinylog.Logger;
+
+/**
+ * Opens a log directory: finds its state, repairs what a damaged live segment leaves open, and says where to go on;
+ * "Open" in docs/design/0001-shard-log.md. Confined to the thread that opens the log.
+ */
+final class LogRecovery {
+    /** How far numbers jump where continuity cannot be proven. */
+    static final long JUMP = 1L << 32;
+
+    private final ShardLogSettings settings;
+    private final Path directory;
+    private final EffectiveClock effective;
+
+    /** An opened log directory. {@code toTell} belongs into the first commit. */
+    record Opened(
+            LogState state, DuplicateWindow window, SegmentStore store, LiveSegment live, List<ControlEntry> toTell) {
+        Opened {
+            toTell = List.copyOf(toTell);
+        }
+    }
+
+    LogRecovery(ShardLogSettings settings, EffectiveClock effective) {
+        this.settings = settings;
+        this.directory = settings.directory();
+        this.effective = effective;
+    }
+
+    Opened open() throws IOException, SQLException {
+        SegmentFile.deleteUnfinished(directory);
+        List<Integer> numbers = SegmentFile.list(directory);
+        if (numbers.isEmpty()) {
+            create(1, new RecoveryFold(settings, effective));
+            numbers = List.of(1);
+        }
+        int number = numbers.get(numbers.size() - 1);
+        RecoveryFold fold = new RecoveryFold(settings, effective);
+        List<ControlEntry> toTell = new ArrayList<>();
+        LiveSegment live;
+        try {
+            live = LiveSegment.open(directory, number);
+        } catch (SQLException | DamageException e) {
+            if (e instanceof SQLException sql && !Sql.isDamage(sql)) {
+                throw new StreamLogException(
+                        StreamLogException.Category.FATAL,
+                        "segment " + SegmentFile.path(directory, number) + " cannot be opened: " + e.getMessage(),
+                        e);
+            }
+            fold.damaged(-1, String.valueOf(e.getMessage()));
+            loadStateBefore(number, fold);
+            return quarantine(number, fold, toTell);
+        }
+        if (!loadSnapshot(live, fold)) {
+            loadStateBefore(number, fold);
+        }
+        long firstLsn = fold.state().lastLsn() + 1;
+        live.scan(fold);
+        if (fold.isDamaged()) {
+            // Not closed: closing would write into it.
+            return quarantine(number, fold, toTell);
+        }
+        SegmentStore store = new SegmentStore(directory);
+        store.setLive(number, firstLsn, fold.index());
+        addClosed(store, fold.state(), number);
+        return new Opened(fold.state(), fold.window(), store, live, toTell);
+    }
+
+    private static boolean loadSnapshot(LiveSegment live, RecoveryFold fold) {
+        try {
+            live.snapshot().forEach(fold::restore);
+            return true;
+        } catch (SQLException | DamageException e) {
+            Logger.warn("The snapshot of segment {} is damaged: {}", live.number(), e.getMessage());
+            fold.damaged(-1, String.valueOf(e.getMessage()));
+            return false;
+        }
+    }
+
+    /** The state at the end of the segment before this one, from that one's snapshot and blocks. */
+    private void loadStateBefore(int number, RecoveryFold fold) throws IOException {
+        fold.reset();
+        int before = number - 1;
+        Path file = SegmentFile.path(directory, before);
+        if (!Files.exists(file)) {
+            fold.loseHistory(number);
+            return;
+        }
+        try (SegmentReader reader = SegmentReader.open(file, !SegmentFile.isInWalMode(file))) {
+            try {
+                reader.snapshot().forEach(fold::restore);
+            } catch (SQLException | DamageException e) {
+                loadStateBefore(before, fold);
+            }
+            long firstLsn = fold.state().lastLsn() + 1;
+            reader.scan(fold);
+            fold.endSegment(before, firstLsn, SegmentFile.bytesOnDisk(directory, before));
+        } catch (SQLException e) {
+            fold.loseHistory(number);
+        }
+    }
+
+    private Opened quarantine(int number, RecoveryFold fold, List<ControlEntry> toTell)
+            throws IOException, SQLException {
+        Logger.error(
+                "Segment {} is damaged ({}); what verifies is served, the log goes on in a new one",
+                SegmentFile.path(directory, number),
+                fold.cause());
+        long firstLsn = fold.firstLsn(number);
+        fold.endDamagedSegment(number, firstLsn, SegmentFile.bytesOnDisk(directory, number));
+        toTell.add(new ControlEntry.SegmentQuarantined(number, fold.cause()));
+        toTell.addAll(fold.told());
+        create(number + 1, fold);
+        SegmentStore store = new SegmentStore(directory);
+        store.setLive(number + 1, fold.state().lastLsn() + 1, new SegmentIndex());
+        addClosed(store, fold.state(), number + 1);
+        return new Opened(fold.state(), fold.window(), store, LiveSegment.open(directory, number + 1), toTell);
+    }
+
+    private void create(int number, RecoveryFold fold) throws SQLException, IOException {
+        SegmentFile.create(
+                directory,
+                number,
+                fold.state()
+                        .snapshot(settings.gatewayId(), number, fold.window().snapshot()));
+    }
+
+    /** Lines up the older segments with the files that are there. */
+    private void addClosed(SegmentStore store, LogState state, int liveNumber) throws IOException {
+        int oldest = liveNumber;
+        for (SegmentSummary summary : state.segments()) {
+            boolean isGone = !Files.exists(SegmentFile.path(directory, summary.number()));
+            if (isGone && state.isBelowHorizons(summary)) {
+                state.forget(summary.number());
+            } else {
+                store.addClosed(summary);
+                oldest = Math.min(oldest, summary.number());
+            }
+        }
+        for (int number : SegmentFile.list(directory)) {
+            if (number < oldest) {
+                // Removed before, but the removal had not reached the disk.
+                SegmentFile.delete(directory, number);
+            }
+        }
+    }
+}

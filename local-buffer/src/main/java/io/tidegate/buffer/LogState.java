@@ -1,0 +1,306 @@
+package io.tidegate.buffer;
+
+import io.tidegate.core.stream.Checkpoint;
+import io.tidegate.core.stream.CheckpointScope;
+import io.tidegate.core.stream.ConsumerName;
+import io.tidegate.core.stream.LossLedger;
+import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ShardEpoch;
+import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StreamDescription;
+import io.tidegate.core.stream.StreamName;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that the log knows beside its records: the fold of all control entries and directories so far (I5 of
+ * docs/design/0001-shard-log.md).
+ *
+ * <p>Guarded by its own lock; changed only by the log's writer.
+ */
+final class LogState implements ShardNames {
+    /** Checkpoints and named state together, keys included. */
+    static final long STATE_BYTES_MAX = 4 << 20;
+
+    private record Place(ConsumerName consumer, CheckpointScope scope) {}
+
+    private final Map<StreamName, StreamState> streams = new TreeMap<>();
+    private final Map<Integer, ShardState> shards = new TreeMap<>();
+    private final Map<Place, Checkpoint> checkpoints = new HashMap<>();
+    private final TreeMap<String, Payload> state = new TreeMap<>();
+    private final TreeMap<Integer, SegmentSummary> segments = new TreeMap<>();
+    private long stateBytes;
+    private long lastLsn;
+    private long lastTimeMillis;
+    private long poweredOnNanos;
+    private long epoch;
+    private int nextOrdinal;
+    /** Where new shards start: above 1 only after a log has lost its whole history. */
+    private long firstSequenceNumber = 1;
+
+    /** Applies a resolved block. */
+    synchronized void fold(Block block) {
+        BlockHeader header = block.header();
+        for (ControlEntry entry : block.entries()) {
+            fold(entry);
+        }
+        for (Run run : block.runs()) {
+            ShardState shard = shards.get(run.ordinal());
+            if (shard != null) {
+                shard.fold(run, header.epoch());
+            }
+        }
+        lastLsn = header.lsn();
+        lastTimeMillis = Math.max(lastTimeMillis, header.timeMillis());
+        poweredOnNanos = Math.max(poweredOnNanos, header.poweredOnNanos());
+        epoch = header.epoch();
+    }
+
+    synchronized void fold(ControlEntry entry) {
+        if (entry instanceof ControlEntry.StreamSet set) {
+            streams.computeIfAbsent(set.settings().name(), name -> new StreamState())
+                    .set(set);
+        } else if (entry instanceof ControlEntry.ShardOpened opened) {
+            open(new ShardState(opened));
+        } else if (entry instanceof ControlEntry.CheckpointSet set) {
+            Place place = new Place(set.consumer(), set.scope());
+            Checkpoint before = checkpoints.put(place, set.checkpoint());
+            stateBytes += weight(set.checkpoint()) - (before == null ? 0 : weight(before));
+        } else if (entry instanceof ControlEntry.StateSet set) {
+            setState(set);
+        } else if (entry instanceof ControlEntry.HorizonMoved moved) {
+            shardState(moved.ordinal()).ifPresent(shard -> shard.move(moved));
+        } else if (entry instanceof ControlEntry.HoleMade made) {
+            shardState(made.ordinal()).ifPresent(shard -> shard.add(made.hole()));
+        } else if (entry instanceof ControlEntry.SegmentQuarantined quarantined) {
+            segments.computeIfPresent(quarantined.number(), (number, summary) -> summary.asSuspect());
+        } else if (entry instanceof ControlEntry.ShardPoint point) {
+            open(new ShardState(point));
+        } else if (entry instanceof ControlEntry.HolePoint point) {
+            shardState(point.ordinal()).ifPresent(shard -> shard.restore(point.hole()));
+        } else if (entry instanceof ControlEntry.SegmentPoint point) {
+            segments.put(point.summary().number(), point.summary());
+        } else if (entry instanceof ControlEntry.LogPoint point) {
+            lastLsn = point.lastLsn();
+            lastTimeMillis = point.lastTimeMillis();
+            poweredOnNanos = point.poweredOnNanos();
+            epoch = point.epoch();
+            nextOrdinal = Math.max(nextOrdinal, point.nextOrdinal());
+            firstSequenceNumber = point.firstSequenceNumber();
+        }
+        // EpochOpened comes true with the header of its block; HoleTold is for readers; windows are kept apart.
+    }
+
+    private void open(ShardState shard) {
+        shards.put(shard.ordinal(), shard);
+        nextOrdinal = Math.max(nextOrdinal, shard.ordinal() + 1);
+        streams.computeIfAbsent(shard.id().stream(), name -> new StreamState()).add(shard);
+    }
+
+    private void setState(ControlEntry.StateSet set) {
+        Payload value = set.value();
+        // A copy: the block that brought the value must not live as long as the value.
+        Payload before = value == null ? state.remove(set.key()) : state.put(set.key(), Payload.wrap(value.toBytes()));
+        stateBytes += weight(set.key(), value) - weight(set.key(), before);
+    }
+
+    static long weight(String key, @Nullable Payload value) {
+        return value == null ? 0 : key.length() + value.length() + 64L;
+    }
+
+    static long weight(Checkpoint checkpoint) {
+        return checkpoint.opaque().length() + 256L;
+    }
+
+    /** The whole state as entries, always in the same order; the log's own point is first. */
+    synchronized List<ControlEntry> snapshot(String gatewayId, int segment, List<ControlEntry> windows) {
+        List<ControlEntry> entries = new ArrayList<>();
+        segments.values().forEach(summary -> entries.add(new ControlEntry.SegmentPoint(summary)));
+        streams.values().forEach(stream -> entries.add(stream.entry()));
+        for (ShardState shard : shards.values()) {
+            entries.add(shard.point());
+            shard.holes().forEach(hole -> entries.add(new ControlEntry.HolePoint(shard.ordinal(), hole)));
+        }
+        checkpoints.entrySet().stream()
+                .map(entry -> new ControlEntry.CheckpointSet(
+                        entry.getKey().consumer(), entry.getKey().scope(), entry.getValue()))
+                .sorted(Comparator.comparing((ControlEntry.CheckpointSet set) ->
+                                set.consumer().value())
+                        .thenComparing(set -> HexFormat.of()
+                                .formatHex(ControlCodec.encode(set).toBytes())))
+                .forEach(entries::add);
+        state.forEach((key, value) -> entries.add(new ControlEntry.StateSet(key, value)));
+        entries.addAll(windows);
+        entries.add(
+                0,
+                new ControlEntry.LogPoint(
+                        gatewayId,
+                        segment,
+                        lastLsn,
+                        lastTimeMillis,
+                        poweredOnNanos,
+                        epoch,
+                        nextOrdinal,
+                        firstSequenceNumber,
+                        entries.size() + 1));
+        return entries;
+    }
+
+    @Override
+    public synchronized @Nullable ShardId shard(int ordinal) {
+        ShardState shard = shards.get(ordinal);
+        return shard == null ? null : shard.id();
+    }
+
+    synchronized Optional<ShardState> shardState(int ordinal) {
+        return Optional.ofNullable(shards.get(ordinal));
+    }
+
+    synchronized List<ShardState> allShards() {
+        return List.copyOf(shards.values());
+    }
+
+    synchronized Optional<StreamState> stream(StreamName name) {
+        return Optional.ofNullable(streams.get(name));
+    }
+
+    synchronized List<StreamState> allStreams() {
+        return List.copyOf(streams.values());
+    }
+
+    synchronized Optional<ShardState> find(ShardId id) {
+        StreamState stream = streams.get(id.stream());
+        return stream == null ? Optional.empty() : stream.shard(id.number());
+    }
+
+    /** A consistent copy of a shard's numbers. */
+    synchronized ShardCounters counters(ShardState shard) {
+        return shard.counters();
+    }
+
+    synchronized List<ShardEpoch> epochs(ShardState shard) {
+        return shard.epochs();
+    }
+
+    /** The hole that covers a number. */
+    synchronized Optional<Hole> holeAt(ShardState shard, long sequenceNumber) {
+        return shard.holeAt(sequenceNumber);
+    }
+
+    synchronized LossLedger ledger(ShardState shard) {
+        return shard.ledger();
+    }
+
+    synchronized StreamDescription describe(StreamState stream) {
+        return stream.describe();
+    }
+
+    synchronized long retainedBytes(StreamState stream) {
+        return stream.retainedBytes();
+    }
+
+    synchronized Optional<Checkpoint> checkpoint(ConsumerName consumer, CheckpointScope scope) {
+        return Optional.ofNullable(checkpoints.get(new Place(consumer, scope)));
+    }
+
+    synchronized Optional<Payload> state(String key) {
+        return Optional.ofNullable(state.get(key));
+    }
+
+    synchronized List<String> stateKeys(String prefix) {
+        return state.tailMap(prefix, true).keySet().stream()
+                .takeWhile(key -> key.startsWith(prefix))
+                .toList();
+    }
+
+    /** Consumers with a checkpoint on this shard that has not come as far as a horizon would go. */
+    synchronized List<ConsumerName> consumersBehind(ShardState shard, long horizon, long lastLsnBelow) {
+        List<ConsumerName> behind = new ArrayList<>();
+        checkpoints.forEach((place, checkpoint) -> {
+            boolean isBehind = false;
+            if (place.scope() instanceof CheckpointScope.OneShard one && checkpoint instanceof Checkpoint.InShard in) {
+                isBehind = one.shard().equals(shard.id()) && in.nextSequenceNumber() < horizon;
+            } else if (place.scope() instanceof CheckpointScope.CommitOrder order
+                    && checkpoint instanceof Checkpoint.InCommitOrder in) {
+                isBehind = order.streams().contains(shard.id().stream())
+                        && in.next().lsn() <= lastLsnBelow;
+            }
+            if (isBehind) {
+                behind.add(place.consumer());
+            }
+        });
+        return behind.stream()
+                .distinct()
+                .sorted(Comparator.comparing(ConsumerName::value))
+                .toList();
+    }
+
+    synchronized List<SegmentSummary> segments() {
+        return List.copyOf(segments.values());
+    }
+
+    /** Whether nobody can ask for anything in a segment any more. */
+    synchronized boolean isBelowHorizons(SegmentSummary summary) {
+        for (SegmentSummary.Span span : summary.spans()) {
+            ShardState shard = shards.get(span.ordinal());
+            if (shard != null && span.next() > shard.horizon()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** An older segment has gone, or is not the state's business any more. */
+    synchronized void forget(int segment) {
+        segments.remove(segment);
+    }
+
+    synchronized void remember(SegmentSummary summary) {
+        segments.put(summary.number(), summary);
+    }
+
+    /** After a quarantine: numbers go on from here. */
+    synchronized void continueAt(long newLastLsn) {
+        lastLsn = newLastLsn;
+    }
+
+    /** The whole history is lost: whatever shard is opened from now on starts here. */
+    synchronized void startShardsAt(long sequenceNumber) {
+        firstSequenceNumber = sequenceNumber;
+    }
+
+    synchronized long firstSequenceNumber() {
+        return firstSequenceNumber;
+    }
+
+    synchronized long stateBytes() {
+        return stateBytes;
+    }
+
+    synchronized long lastLsn() {
+        return lastLsn;
+    }
+
+    synchronized long lastTimeMillis() {
+        return lastTimeMillis;
+    }
+
+    synchronized long poweredOnNanos() {
+        return poweredOnNanos;
+    }
+
+    synchronized long epoch() {
+        return epoch;
+    }
+
+    synchronized int nextOrdinal() {
+        return nextOrdinal;
+    }
+}

@@ -1,0 +1,311 @@
+package io.tidegate.buffer;
+
+import io.tidegate.core.runtime.Clock;
+import io.tidegate.core.runtime.EffectiveClock;
+import io.tidegate.core.runtime.Worker;
+import io.tidegate.core.stream.PutAnswers;
+import io.tidegate.core.stream.ShardId;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.tinylog.Logger;
+
+/**
+ * Makes commits of what is queued and answers it; steps 1 to 6 of "Commit" in docs/design/0001-shard-log.md.
+ *
+ * <p>Confined to the thread {@code log-writer}, but for the figures.
+ */
+final class LogWriter implements Worker {
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+    private static final long TAKE_BYTES = 4L << 20;
+    private static final int ATTEMPTS_MAX = 3;
+    private static final long CLOSE_NANOS_MAX = Duration.ofSeconds(3).toNanos();
+
+    /** The parts of a log that a commit touches. */
+    record Parts(
+            CommitQueue queue,
+            LogState state,
+            DuplicateWindow window,
+            SegmentStore store,
+            BlockCache cache,
+            ReadWaiters waiters) {}
+
+    /** What runs through it, since it was opened. */
+    record Figures(
+            long commits,
+            long records,
+            long duplicates,
+            @Nullable String failure) {}
+
+    private final Parts parts;
+    private final SegmentWriter segments;
+    private final Clock clock;
+    private final EffectiveClock effective;
+    private final RandomGenerator random;
+    private final long intervalNanos;
+    private final long boot;
+    private final long openedNanos;
+    private final long poweredOnBefore;
+    private final Deque<Submission> taken = new ArrayDeque<>();
+    private final List<ControlEntry> opening = new ArrayList<>();
+    private long epoch;
+    private long lastCommitNanos;
+    private volatile Figures figures = new Figures(0, 0, 0, null);
+
+    LogWriter(
+            Parts parts,
+            SegmentWriter segments,
+            ShardLogSettings settings,
+            Clock clock,
+            EffectiveClock effective,
+            RandomGenerator random) {
+        this.parts = parts;
+        this.segments = segments;
+        this.clock = clock;
+        this.effective = effective;
+        this.random = random;
+        this.intervalNanos = settings.commitInterval().toNanos();
+        this.boot = BootId.current();
+        this.openedNanos = clock.monotonicNanos();
+        this.poweredOnBefore = parts.state().poweredOnNanos();
+        this.lastCommitNanos = openedNanos - intervalNanos;
+        newEpoch();
+    }
+
+    /** Goes out with the next commit, whatever else is in it. */
+    void tellFirst(List<ControlEntry> entries) {
+        opening.addAll(entries);
+    }
+
+    private void newEpoch() {
+        long predecessor = parts.state().epoch();
+        epoch = random.nextLong() >>> 1;
+        opening.add(new ControlEntry.EpochOpened(epoch, predecessor));
+    }
+
+    long epoch() {
+        return epoch;
+    }
+
+    Figures figures() {
+        return figures;
+    }
+
+    /** How long the log has been open in its whole life. Thread-safe. */
+    long poweredOnNanos() {
+        return poweredOnBefore + Math.max(0, clock.monotonicNanos() - openedNanos);
+    }
+
+    @Override
+    public int doWork() {
+        parts.queue().drainTo(taken, TAKE_BYTES);
+        if (taken.isEmpty()) {
+            return 0;
+        }
+        awaitInterval();
+        return commit();
+    }
+
+    private void awaitInterval() {
+        for (int i = 0; i < 100 && intervalNanos > 0; i++) {
+            long remaining = lastCommitNanos + intervalNanos - clock.monotonicNanos();
+            if (remaining <= 0 || parts.queue().bytes() >= CommitDraft.BLOCK_BYTES_MAX) {
+                return;
+            }
+            LockSupport.parkNanos(this, remaining);
+        }
+    }
+
+    private int commit() {
+        List<Submission> batch = new ArrayList<>();
+        CommitDraft draft = draft();
+        while (fill(draft, batch)) {
+            // A unit that broke while it was decided has left the draft in pieces: without it, from the start.
+            batch.clear();
+            draft = draft();
+        }
+        if (draft.isEmpty()) {
+            answer(batch);
+            return Math.max(1, batch.size());
+        }
+        Block block = draft.build();
+        lastCommitNanos = clock.monotonicNanos();
+        switch (segments.store(block)) {
+            case DURABLE -> {
+                publish(block, draft);
+                answer(batch);
+                if (segments.afterAnswers()) {
+                    newEpoch();
+                }
+            }
+            case NOT_STORED -> refuse(batch, false);
+            case UNKNOWN -> refuse(batch, true);
+            case AGAIN -> {
+                newEpoch();
+                again(batch);
+            }
+        }
+        report();
+        return Math.max(1, batch.size());
+    }
+
+    private int attempts;
+
+    private void again(List<Submission> batch) {
+        if (++attempts >= ATTEMPTS_MAX) {
+            attempts = 0;
+            refuse(batch, true);
+            return;
+        }
+        for (int i = batch.size() - 1; i >= 0; i--) {
+            taken.addFirst(batch.get(i));
+        }
+    }
+
+    private CommitDraft draft() {
+        EffectiveClock.Reading now = effective.now();
+        LogState state = parts.state();
+        BlockHeader header = new BlockHeader(
+                state.lastLsn() + 1,
+                epoch,
+                boot,
+                Math.max(state.poweredOnNanos(), poweredOnNanos()),
+                Math.max(state.lastTimeMillis(), now.millis()),
+                now.quality());
+        CommitDraft draft = new CommitDraft(state, parts.window(), header);
+        opening.forEach(draft::add);
+        return draft;
+    }
+
+    /** True: a submission failed and is answered; those before it are back in the queue. */
+    private boolean fill(CommitDraft draft, List<Submission> batch) {
+        while (true) {
+            Submission next = taken.peek();
+            if (next == null || !draft.hasRoomFor(next.weightBytes())) {
+                return false;
+            }
+            taken.remove();
+            try {
+                next.prepare(draft);
+            } catch (RuntimeException e) {
+                Logger.error(e, "A unit could not be decided");
+                Submission.Answers answers = answers();
+                next.refuse("the unit could not be decided: " + e.getMessage(), RETRY_AFTER, answers);
+                tell(answers, next.weightBytes());
+                for (int i = batch.size() - 1; i >= 0; i--) {
+                    taken.addFirst(batch.get(i));
+                }
+                return true;
+            }
+            batch.add(next);
+            if (taken.isEmpty()) {
+                parts.queue().drainTo(taken, CommitDraft.BLOCK_BYTES_MAX);
+            }
+        }
+    }
+
+    /** From here on readers see the block. The index comes first: the state promises what the index must find. */
+    private void publish(Block block, CommitDraft draft) {
+        parts.store().liveIndex().add(block);
+        parts.cache().put(block);
+        parts.state().fold(block);
+        draft.seen().forEach(seen -> parts.window().add(seen.key(), seen.seen()));
+        opening.clear();
+        attempts = 0;
+        Figures before = figures;
+        figures = new Figures(
+                before.commits() + 1,
+                before.records() + draft.records(),
+                before.duplicates() + draft.duplicates(),
+                null);
+        Set<ShardId> shards = new HashSet<>();
+        for (Run run : block.runs()) {
+            ShardId shard = parts.state().shard(run.ordinal());
+            if (shard != null) {
+                shards.add(shard);
+            }
+        }
+        readable = shards;
+    }
+
+    private Set<ShardId> readable = Set.of();
+
+    private void answer(List<Submission> batch) {
+        Submission.Answers answers = answers();
+        long bytes = 0;
+        for (Submission submission : batch) {
+            submission.answer(answers);
+            bytes += submission.weightBytes();
+        }
+        tell(answers, bytes);
+        if (!readable.isEmpty()) {
+            Set<ShardId> shards = readable;
+            readable = Set.of();
+            guarded(() -> parts.waiters().committed(shards));
+        }
+    }
+
+    private void refuse(List<Submission> batch, boolean isUnknown) {
+        Submission.Answers answers = answers();
+        String reason = "the log could not store it: " + segments.failure();
+        long bytes = 0;
+        for (Submission submission : batch) {
+            if (isUnknown) {
+                submission.answerUnknown(reason, answers);
+            } else {
+                submission.refuse(reason, RETRY_AFTER, answers);
+            }
+            bytes += submission.weightBytes();
+        }
+        tell(answers, bytes);
+    }
+
+    private static Submission.Answers answers() {
+        return new Submission.Answers(new LinkedHashMap<>(), new ArrayList<>());
+    }
+
+    private void tell(Submission.Answers answers, long releasedBytes) {
+        answers.puts()
+                .forEach((producer, list) -> guarded(() -> producer.listener().onAnswers(new PutAnswers(list))));
+        answers.completions().forEach(this::guarded);
+        parts.queue()
+                .release(releasedBytes)
+                .forEach(producer -> guarded(() -> producer.listener().onWritable()));
+    }
+
+    /** What listeners throw is their fault; it must not stop the log. */
+    private void guarded(Runnable callback) {
+        try {
+            callback.run();
+        } catch (RuntimeException e) {
+            Logger.error(e, "A listener of the log threw");
+        }
+    }
+
+    private void report() {
+        Figures before = figures;
+        figures = new Figures(before.commits(), before.records(), before.duplicates(), segments.failure());
+    }
+
+    /** Commits what still waits, for a few seconds at most, and refuses the rest. */
+    @Override
+    public void onClose() {
+        long until = clock.monotonicNanos() + CLOSE_NANOS_MAX;
+        for (int i = 0; i < 10_000 && clock.monotonicNanos() < until && doWork() > 0; i++) {
+            Logger.trace("Committing what is left before the log is closed");
+        }
+        List<Submission> left = new ArrayList<>(taken);
+        parts.queue().drainTo(taken, Long.MAX_VALUE);
+        left.addAll(taken);
+        refuse(List.copyOf(new HashSet<>(left)), false);
+        segments.close();
+    }
+}

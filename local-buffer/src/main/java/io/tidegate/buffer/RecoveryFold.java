@@ -1,0 +1,178 @@
+package io.tidegate.buffer;
+
+import io.tidegate.core.runtime.EffectiveClock;
+import io.tidegate.core.stream.GapReason;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state of a log while its blocks are read one after the other, and what damage did to it. Confined to the thread
+ * that opens the log.
+ */
+final class RecoveryFold implements BlockScan.Sink {
+    /** The smallest record takes so many bytes of a body: how many an unreadable stretch can have held at most. */
+    private static final int RECORD_BYTES_MIN = 5;
+
+    private final ShardLogSettings settings;
+    private final EffectiveClock effective;
+    private LogState state = new LogState();
+    private DuplicateWindow window;
+    private SegmentIndex index = new SegmentIndex();
+    private final List<ControlEntry> told = new ArrayList<>();
+    /** Shards of which nothing verified has been seen since the last damage. */
+    private final Set<Integer> unproven = new HashSet<>();
+
+    private boolean isLsnUnproven;
+    private @Nullable String cause;
+
+    RecoveryFold(ShardLogSettings settings, EffectiveClock effective) {
+        this.settings = settings;
+        this.effective = effective;
+        this.window = new DuplicateWindow(settings.duplicateKeysMax());
+    }
+
+    LogState state() {
+        return state;
+    }
+
+    DuplicateWindow window() {
+        return window;
+    }
+
+    SegmentIndex index() {
+        return index;
+    }
+
+    boolean isDamaged() {
+        return cause != null;
+    }
+
+    String cause() {
+        return cause == null ? "" : cause;
+    }
+
+    List<ControlEntry> told() {
+        return told;
+    }
+
+    void reset() {
+        state = new LogState();
+        window = new DuplicateWindow(settings.duplicateKeysMax());
+        index = new SegmentIndex();
+    }
+
+    /** An entry of a snapshot. */
+    void restore(ControlEntry entry) {
+        if (entry instanceof ControlEntry.WindowPoint point) {
+            window.restore(point);
+        } else {
+            state.fold(entry);
+        }
+    }
+
+    @Override
+    public void sound(Block block) {
+        if (block.lsn() != state.lastLsn() + 1) {
+            damaged(state.lastLsn() + 1, "commit " + (state.lastLsn() + 1) + " is missing before " + block.lsn());
+        }
+        for (Run run : block.runs()) {
+            fillBefore(run);
+            unproven.remove(run.ordinal());
+        }
+        state.fold(block);
+        index.add(block);
+        BlockCodec.decodeBody(block, state, (record, deviceNumber) -> {
+            if (deviceNumber != null) {
+                state.find(record.shard())
+                        .ifPresent(shard -> window.add(
+                                new DuplicateWindow.Key(record.shard().stream(), record.partitionKey()),
+                                new DuplicateWindow.Seen(
+                                        deviceNumber,
+                                        record.data().crc32c(),
+                                        shard.ordinal(),
+                                        record.sequenceNumber())));
+            }
+        });
+        isLsnUnproven = false;
+    }
+
+    /** Numbers are dense: what lies between two verified runs was appended and is lost. */
+    private void fillBefore(Run run) {
+        state.shardState(run.ordinal()).ifPresent(shard -> {
+            if (run.firstSequenceNumber() > shard.next()) {
+                long missing = run.firstSequenceNumber() - shard.next();
+                damaged(
+                        -1,
+                        "numbers " + shard.next() + " to " + run.firstSequenceNumber() + " of " + shard
+                                + " are missing");
+                punch(
+                        shard,
+                        new Hole(
+                                shard.next(),
+                                run.firstSequenceNumber(),
+                                missing,
+                                true,
+                                GapReason.CORRUPT,
+                                nowMillis()));
+            }
+        });
+    }
+
+    @Override
+    public void damaged(long lsn, String what) {
+        if (cause == null) {
+            cause = what;
+        }
+        isLsnUnproven = true;
+        state.allShards().forEach(shard -> unproven.add(shard.ordinal()));
+    }
+
+    private void punch(ShardState shard, Hole hole) {
+        state.fold(new ControlEntry.HoleMade(shard.ordinal(), hole));
+        told.add(new ControlEntry.HoleTold(shard.ordinal(), hole));
+    }
+
+    private long nowMillis() {
+        return Math.max(state.lastTimeMillis(), effective.now().millis());
+    }
+
+    /** Where the blocks of a segment begin, as far as its blocks or the state say. */
+    long firstLsn(int number) {
+        SegmentIndex.Entry first = index.first();
+        return first == null ? state.lastLsn() + 1 : first.lsn();
+    }
+
+    /** An older segment has been folded whole; the index starts anew. */
+    void endSegment(int number, long firstLsn, long bytes) {
+        state.remember(index.summary(number, firstLsn, state.lastLsn() + 1, bytes, isDamaged()));
+        index = new SegmentIndex();
+    }
+
+    /** Where nothing proves how a shard went on, its numbers jump; so do LSNs. */
+    void endDamagedSegment(int number, long firstLsn, long bytes) {
+        SegmentSummary summary = index.summary(number, firstLsn, state.lastLsn() + 1, bytes, true);
+        for (int ordinal : unproven) {
+            state.shardState(ordinal).ifPresent(shard -> {
+                long next = shard.next();
+                long middle = next + LogRecovery.JUMP / 2;
+                long lostMax = Math.max(1, bytes / RECORD_BYTES_MIN);
+                punch(shard, new Hole(next, middle, lostMax, false, GapReason.CORRUPT, nowMillis()));
+                punch(shard, new Hole(middle, next + LogRecovery.JUMP, 0, true, GapReason.RENUMBERED, nowMillis()));
+            });
+        }
+        state.remember(summary);
+        if (isLsnUnproven) {
+            state.continueAt(state.lastLsn() + LogRecovery.JUMP);
+        }
+    }
+
+    /** Nothing is left of what was before this segment: whatever starts now starts beyond all that can have been. */
+    void loseHistory(int number) {
+        damaged(-1, "no earlier state can be read");
+        state.startShardsAt(number * LogRecovery.JUMP + 1);
+        state.continueAt(number * LogRecovery.JUMP);
+    }
+}

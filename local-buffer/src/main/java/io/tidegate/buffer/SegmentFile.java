@@ -1,0 +1,198 @@
+package io.tidegate.buffer;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.zip.CRC32C;
+
+/** The files of segments: names, schema, creation, and what can be told of one without the log. */
+final class SegmentFile {
+    static final int FORMAT = 1;
+    private static final int APPLICATION_ID = 0x54474c47; // "TGLG"
+    private static final String SUFFIX = ".seg";
+    private static final String NEW_SUFFIX = ".seg.new";
+    private static final int WRITE_VERSION_OFFSET = 18; // of the header, sqlite.org/fileformat.html 1.3.3: 2 is WAL
+
+    private static final String[] SCHEMA = {"""
+        CREATE TABLE block(            -- one row per commit
+            lsn INTEGER PRIMARY KEY,   -- number of the commit, over all segments
+            epoch INTEGER NOT NULL,    -- which opening of the log wrote it, 63 random bits
+            boot INTEGER NOT NULL,     -- which boot of the machine
+            mono_ns INTEGER NOT NULL,  -- powered-on time of the log
+            time_ms INTEGER NOT NULL,  -- effective time, Unix milliseconds
+            time_quality INTEGER NOT NULL, -- 0 synced, 1 estimated
+            control BLOB NOT NULL,     -- changes of the log's state
+            directory BLOB NOT NULL,   -- the shards in the body
+            codec INTEGER NOT NULL,    -- how the body is packed; 0: as it is
+            key_id INTEGER NOT NULL,   -- how it is encrypted; 0: not
+            raw_length INTEGER NOT NULL, -- of the body once unpacked
+            crc INTEGER NOT NULL,      -- CRC-32C over all other columns
+            body BLOB NOT NULL)        -- the records; last, so that a look at the rest does not read it
+        """, """
+        CREATE TABLE snapshot(         -- the log's state before the first block
+            position INTEGER PRIMARY KEY, -- order, from 0
+            entry BLOB NOT NULL,       -- a control entry
+            crc INTEGER NOT NULL)      -- CRC-32C over position (8 bytes, big-endian) and entry
+        """, """
+        CREATE TABLE seal(             -- written when the segment is sealed
+            id INTEGER PRIMARY KEY,    -- 1
+            entry BLOB NOT NULL,       -- the index of the blocks
+            crc INTEGER NOT NULL)      -- as in snapshot
+        """};
+
+    private SegmentFile() {}
+
+    static Path path(Path directory, int number) {
+        return directory.resolve(String.format("%08d%s", number, SUFFIX));
+    }
+
+    static Path walPath(Path segment) {
+        return segment.resolveSibling(segment.getFileName() + "-wal");
+    }
+
+    /** The numbers of the segments in a directory, in order. */
+    static List<Integer> list(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.matches("[0-9]{8}\\.seg"))
+                    .map(name -> Integer.parseInt(name.substring(0, 8)))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    /** Removes what a creation left behind that did not come to its end. */
+    static void deleteUnfinished(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.filter(file -> file.getFileName().toString().contains(NEW_SUFFIX))
+                    .toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    static void delete(Path directory, int number) throws IOException {
+        Path file = path(directory, number);
+        Files.deleteIfExists(walPath(file));
+        Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-shm"));
+        Files.deleteIfExists(file);
+    }
+
+    static long bytesOnDisk(Path directory, int number) {
+        Path file = path(directory, number);
+        return file.toFile().length() + walPath(file).toFile().length();
+    }
+
+    /** Whether it is still in WAL mode: then it must not be read as immutable. */
+    static boolean isInWalMode(Path file) throws IOException {
+        ByteBuffer header = ByteBuffer.allocate(1);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            return channel.read(header, WRITE_VERSION_OFFSET) < 1 || header.get(0) == 2;
+        }
+    }
+
+    /** Makes a segment with its snapshot, complete or not at all; steps: docs/design/0001-shard-log.md, "Roll". */
+    static void create(Path directory, int number, List<ControlEntry> snapshot) throws SQLException, IOException {
+        Path unfinished = directory.resolve(String.format("%08d%s", number, NEW_SUFFIX));
+        Files.deleteIfExists(unfinished);
+        try {
+            try (Connection connection = Sql.openWritable(unfinished)) {
+                Sql.run(
+                        connection,
+                        "PRAGMA application_id=" + APPLICATION_ID,
+                        "PRAGMA user_version=" + FORMAT,
+                        "PRAGMA journal_mode=DELETE",
+                        "PRAGMA synchronous=FULL",
+                        "BEGIN IMMEDIATE");
+                Sql.run(connection, SCHEMA);
+                insertSnapshot(connection, snapshot);
+                Sql.run(connection, "COMMIT");
+            }
+            Files.move(unfinished, path(directory, number), StandardCopyOption.ATOMIC_MOVE);
+            syncDirectory(directory);
+        } catch (SQLException | IOException e) {
+            Files.deleteIfExists(unfinished);
+            Files.deleteIfExists(unfinished.resolveSibling(unfinished.getFileName() + "-journal"));
+            throw e;
+        }
+    }
+
+    private static void insertSnapshot(Connection connection, List<ControlEntry> snapshot) throws SQLException {
+        try (PreparedStatement insert =
+                connection.prepareStatement("INSERT INTO snapshot(position, entry, crc) VALUES (?, ?, ?)")) {
+            for (int position = 0; position < snapshot.size(); position++) {
+                byte[] entry = ControlCodec.encode(snapshot.get(position)).toBytes();
+                insert.setLong(1, position);
+                insert.setBytes(2, entry);
+                insert.setLong(3, rowCrc(position, entry));
+                insert.addBatch();
+            }
+            insert.executeBatch();
+        }
+    }
+
+    /** All rows of the snapshot; a {@link DamageException} if one is missing or fails its CRC. */
+    static List<ControlEntry> readSnapshot(Connection connection) throws SQLException {
+        List<ControlEntry> entries = new ArrayList<>();
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT position, entry, crc FROM snapshot ORDER BY position")) {
+            while (row.next()) {
+                byte[] entry = bytes(row, 2);
+                if (row.getLong(1) != entries.size() || (int) row.getLong(3) != (int) rowCrc(entries.size(), entry)) {
+                    throw new DamageException("row " + entries.size() + " of the snapshot fails its CRC");
+                }
+                entries.add(ControlCodec.decode(new Decoder(entry)));
+            }
+        }
+        if (entries.isEmpty() || !(entries.get(0) instanceof ControlEntry.LogPoint point)) {
+            throw new DamageException("the snapshot is empty or starts with something else");
+        }
+        if (point.entries() != entries.size()) {
+            throw new DamageException("the snapshot has " + entries.size() + " rows of " + point.entries());
+        }
+        return entries;
+    }
+
+    /** Throws IllegalStateException if this is another format, or not a segment. */
+    static void checkFormat(Connection connection, Path file) throws SQLException {
+        long application = Sql.number(connection, "PRAGMA application_id");
+        long format = Sql.number(connection, "PRAGMA user_version");
+        if (application != APPLICATION_ID) {
+            throw new DamageException("the file is not a log segment: " + file);
+        }
+        if (format != FORMAT) {
+            throw new IllegalStateException("the log in " + file.getParent() + " has format " + format
+                    + ", this version reads format " + FORMAT);
+        }
+    }
+
+    static long rowCrc(long position, byte[] entry) {
+        CRC32C crc = new CRC32C();
+        crc.update(ByteBuffer.allocate(Long.BYTES).putLong(position).flip());
+        crc.update(entry);
+        return crc.getValue();
+    }
+
+    static byte[] bytes(ResultSet row, int column) throws SQLException {
+        byte[] found = row.getBytes(column);
+        return found == null ? new byte[0] : found;
+    }
+
+    static void syncDirectory(Path directory) throws IOException {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+package io.tidegate.buffer;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which blocks a segment has, when they were committed and what their directories say: enough to find any record with
+ * one read of one block.
+ *
+ * <p>Guarded by its own lock; that of the live segment grows with every commit.
+ */
+final class SegmentIndex {
+    private static final int RUN_FIELDS = 4;
+
+    private long[] lsns = new long[64];
+    private long[] times = new long[64];
+    private long[] poweredOn = new long[64];
+    /** Where the runs of a block end in {@link #runs}, in runs. */
+    private int[] runEnds = new int[64];
+
+    private long[] runs = new long[64 * RUN_FIELDS];
+    /** Blocks that tell commit-order readers of holes. */
+    private final BitSet tells = new BitSet();
+
+    private int count;
+
+    static SegmentIndex ofLost(SegmentSummary summary) {
+        SegmentIndex index = new SegmentIndex();
+        List<Run> runs = summary.spans().stream()
+                .map(span -> new Run(
+                        span.ordinal(), span.first(), (int) Math.min(Integer.MAX_VALUE, span.next() - span.first()), 0))
+                .toList();
+        index.add(summary.firstLsn(), summary.lastTimeMillis(), summary.lastPoweredOnNanos(), runs, false);
+        return index;
+    }
+
+    synchronized void add(Block block) {
+        BlockHeader header = block.header();
+        boolean isTelling = block.entries().stream().anyMatch(entry -> entry instanceof ControlEntry.HoleTold);
+        add(header.lsn(), header.timeMillis(), header.poweredOnNanos(), block.runs(), isTelling);
+    }
+
+    private void add(long lsn, long timeMillis, long poweredOnNanos, List<Run> added, boolean isTelling) {
+        if (count == lsns.length) {
+            int larger = count * 2;
+            lsns = Arrays.copyOf(lsns, larger);
+            times = Arrays.copyOf(times, larger);
+            poweredOn = Arrays.copyOf(poweredOn, larger);
+            runEnds = Arrays.copyOf(runEnds, larger);
+        }
+        int runCount = count == 0 ? 0 : runEnds[count - 1];
+        if ((runCount + added.size()) * RUN_FIELDS > runs.length) {
+            runs = Arrays.copyOf(runs, Math.max(runs.length * 2, (runCount + added.size()) * RUN_FIELDS));
+        }
+        for (Run run : added) {
+            int at = runCount++ * RUN_FIELDS;
+            runs[at] = run.ordinal();
+            runs[at + 1] = run.firstSequenceNumber();
+            runs[at + 2] = run.count();
+            runs[at + 3] = run.bytes();
+        }
+        lsns[count] = lsn;
+        times[count] = timeMillis;
+        poweredOn[count] = poweredOnNanos;
+        runEnds[count] = runCount;
+        tells.set(count, isTelling);
+        count++;
+    }
+
+    synchronized int count() {
+        return count;
+    }
+
+    /** One block, as the index knows it. */
+    record Entry(long lsn, long timeMillis, long poweredOnNanos, List<Run> runs) {
+        Entry {
+            runs = List.copyOf(runs);
+        }
+    }
+
+    /** The first block from an LSN on that has records of one of these shards, or tells of a hole; null: none. */
+    synchronized @Nullable Entry nextWith(BitSet ordinals, long lsnFrom) {
+        for (int i = at(lsnFrom); i < count; i++) {
+            if (tells.get(i) || hasAny(i, ordinals)) {
+                return entry(i);
+            }
+        }
+        return null;
+    }
+
+    /** The first block that has this number of this shard or a greater one; null: none. */
+    synchronized @Nullable Entry nextOf(int ordinal, long sequenceNumber, long lsnFrom) {
+        for (int i = at(lsnFrom); i < count; i++) {
+            for (int run = runStart(i); run < runEnds[i]; run++) {
+                int field = run * RUN_FIELDS;
+                if (runs[field] == ordinal && runs[field + 1] + runs[field + 2] > sequenceNumber) {
+                    return entry(i);
+                }
+            }
+        }
+        return null;
+    }
+
+    /** The first block committed at this effective time or later; null: none. */
+    synchronized @Nullable Entry firstAt(long timeMillis) {
+        for (int i = 0; i < count; i++) {
+            if (times[i] >= timeMillis) {
+                return entry(i);
+            }
+        }
+        return null;
+    }
+
+    /** The first block; null: none. */
+    synchronized @Nullable Entry first() {
+        return count == 0 ? null : entry(0);
+    }
+
+    /** The block with this LSN; null: none. */
+    synchronized @Nullable Entry get(long lsn) {
+        int i = at(lsn);
+        return i < count && lsns[i] == lsn ? entry(i) : null;
+    }
+
+    private int at(long lsnFrom) {
+        int found = Arrays.binarySearch(lsns, 0, count, lsnFrom);
+        return found >= 0 ? found : -found - 1;
+    }
+
+    private int runStart(int i) {
+        return i == 0 ? 0 : runEnds[i - 1];
+    }
+
+    private boolean hasAny(int i, BitSet ordinals) {
+        for (int run = runStart(i); run < runEnds[i]; run++) {
+            if (ordinals.get((int) runs[run * RUN_FIELDS])) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Entry entry(int i) {
+        List<Run> found = new ArrayList<>();
+        for (int run = runStart(i); run < runEnds[i]; run++) {
+            int at = run * RUN_FIELDS;
+            found.add(new Run((int) runs[at], runs[at + 1], (int) runs[at + 2], runs[at + 3]));
+        }
+        return new Entry(lsns[i], times[i], poweredOn[i], found);
+    }
+
+    /** What later segments are to know about this one. */
+    synchronized SegmentSummary summary(int number, long firstLsn, long nextLsn, long bytes, boolean suspect) {
+        TreeMap<Integer, SegmentSummary.Span> spans = new TreeMap<>();
+        for (int i = 0; i < count && lsns[i] < nextLsn; i++) {
+            for (int run = runStart(i); run < runEnds[i]; run++) {
+                int at = run * RUN_FIELDS;
+                long first = runs[at + 1];
+                long next = first + runs[at + 2];
+                spans.merge(
+                        (int) runs[at],
+                        new SegmentSummary.Span((int) runs[at], first, next),
+                        (before, added) -> new SegmentSummary.Span(before.ordinal(), before.first(), added.next()));
+            }
+        }
+        return new SegmentSummary(
+                number,
+                firstLsn,
+                nextLsn,
+                count == 0 ? 0 : times[count - 1],
+                count == 0 ? 0 : poweredOn[count - 1],
+                bytes,
+                suspect,
+                List.copyOf(spans.values()));
+    }
+
+    /** The form in the table {@code seal}: count, then per block LSN, time and powered-on time as differences, flag, directory. */
+    synchronized byte[] encode() {
+        Encoder out = new Encoder(count * 16 + 16).unsigned(count);
+        long lsn = 0;
+        long time = 0;
+        long powered = 0;
+        for (int i = 0; i < count; i++) {
+            out.unsigned(lsns[i] - lsn).signed(times[i] - time).unsigned(poweredOn[i] - powered);
+            out.flag(tells.get(i)).raw(BlockCodec.encodeDirectory(entry(i).runs()));
+            lsn = lsns[i];
+            time = times[i];
+            powered = poweredOn[i];
+        }
+        return out.toBytes();
+    }
+
+    static SegmentIndex decode(byte[] bytes) {
+        SegmentIndex index = new SegmentIndex();
+        Decoder in = new Decoder(bytes);
+        long lsn = 0;
+        long time = 0;
+        long powered = 0;
+        for (int i = in.size(); i > 0; i--) {
+            lsn += in.unsigned();
+            time += in.signed();
+            powered += in.unsigned();
+            boolean isTelling = in.flag();
+            index.add(lsn, time, powered, BlockCodec.decodeDirectory(in), isTelling);
+        }
+        return index;
+    }
+}

@@ -1,0 +1,111 @@
+package io.tidegate.buffer;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.tinylog.Logger;
+
+/**
+ * A read-only connection to one segment.
+ *
+ * <p>Guarded by its own lock: one read at a time.
+ */
+final class SegmentReader implements AutoCloseable {
+    private final Connection connection;
+    private final PreparedStatement select;
+    private boolean closed;
+
+    private SegmentReader(Connection connection) throws SQLException {
+        this.connection = connection;
+        this.select = connection.prepareStatement(
+                "SELECT " + BlockRows.COLUMNS + " FROM block WHERE lsn >= ? AND lsn < ? ORDER BY lsn");
+    }
+
+    /**
+     * @param isQuiet nobody writes the file, and it has no write-ahead log
+     */
+    static SegmentReader open(Path file, boolean isQuiet) throws SQLException {
+        Connection connection = isQuiet ? Sql.openImmutable(file) : Sql.openReadOnly(file);
+        try {
+            Sql.run(connection, "PRAGMA mmap_size=0", "PRAGMA cache_size=-256", "PRAGMA busy_timeout=1000");
+            return new SegmentReader(connection);
+        } catch (SQLException | RuntimeException e) {
+            try {
+                connection.close();
+            } catch (SQLException closing) {
+                e.addSuppressed(closing);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Reads blocks in order, until they weigh so much. Stops before a block that is damaged; if that is the first,
+     * throws a {@link DamageException}.
+     */
+    synchronized List<Block> read(long lsnFrom, long lsnEnd, int bytesMax) throws SQLException {
+        List<Block> blocks = new ArrayList<>();
+        select.setLong(1, lsnFrom);
+        select.setLong(2, lsnEnd);
+        int bytes = 0;
+        try (ResultSet rows = select.executeQuery()) {
+            while (bytes < bytesMax && rows.next()) {
+                Block block = BlockRows.read(rows);
+                blocks.add(block);
+                bytes += block.storedBytes();
+            }
+        } catch (DamageException | SQLException e) {
+            if (blocks.isEmpty()) {
+                throw e;
+            }
+        }
+        return blocks;
+    }
+
+    /** Shows every block that can be read, in order, from both ends towards damage. */
+    synchronized void scan(BlockScan.Sink sink) {
+        BlockScan.scan(connection, sink);
+    }
+
+    synchronized List<ControlEntry> snapshot() throws SQLException {
+        return SegmentFile.readSnapshot(connection);
+    }
+
+    /** The index that was written when the segment was sealed. */
+    synchronized Optional<SegmentIndex> sealedIndex() throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT entry, crc FROM seal WHERE id = 1")) {
+            if (!row.next()) {
+                return Optional.empty();
+            }
+            byte[] entry = SegmentFile.bytes(row, 1);
+            if ((int) row.getLong(2) != (int) SegmentFile.rowCrc(1, entry)) {
+                throw new DamageException("the index of the segment fails its CRC");
+            }
+            return Optional.of(SegmentIndex.decode(entry));
+        }
+    }
+
+    /** Somebody else needed the place; a new one has to be opened. */
+    synchronized boolean isClosed() {
+        return closed;
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        try {
+            select.close();
+            connection.close();
+        } catch (SQLException e) {
+            // Nothing was written through it and nothing will be; the file is as it was.
+            Logger.debug(e, "A reading connection was not closed cleanly");
+        }
+    }
+}

@@ -1,0 +1,243 @@
+package io.tidegate.buffer;
+
+import io.tidegate.core.runtime.Clock;
+import io.tidegate.core.runtime.Closer;
+import io.tidegate.core.runtime.EffectiveClock;
+import io.tidegate.core.runtime.WorkerThread;
+import io.tidegate.core.stream.AppendResult;
+import io.tidegate.core.stream.AppendUnit;
+import io.tidegate.core.stream.Checkpoint;
+import io.tidegate.core.stream.CheckpointScope;
+import io.tidegate.core.stream.ConsumerName;
+import io.tidegate.core.stream.LogCursor;
+import io.tidegate.core.stream.LogPosition;
+import io.tidegate.core.stream.LogStatus;
+import io.tidegate.core.stream.LossLedger;
+import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ProducerName;
+import io.tidegate.core.stream.PutListener;
+import io.tidegate.core.stream.ShardCursor;
+import io.tidegate.core.stream.ShardEpoch;
+import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StartingPosition;
+import io.tidegate.core.stream.StreamAdmin;
+import io.tidegate.core.stream.StreamLog;
+import io.tidegate.core.stream.StreamLogException;
+import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamProducer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.random.RandomGenerator;
+import org.tinylog.Logger;
+
+/**
+ * The shard log of one home, on SQLite: what is answered as stored survives a power cut. Design, invariants and steps:
+ * docs/design/0001-shard-log.md.
+ *
+ * <p>Close producers and readers first. Thread-safe; answers and callbacks come on the thread {@code log-writer} and
+ * must not block.
+ */
+public final class ShardLog implements StreamLog, AutoCloseable {
+    private static final Duration IDLE = Duration.ofSeconds(1);
+    private static final Duration QUEUE_RETRY = Duration.ofMillis(100);
+
+    private final ShardLogSettings settings;
+    private final CommitQueue queue;
+    private final LogReading reading;
+    private final LogWriter writer;
+    private final LogAdmin admin;
+    private final Closer closer = new Closer();
+
+    private ShardLog(ShardLogSettings settings, CommitQueue queue, LogReading reading, LogWriter writer) {
+        this.settings = settings;
+        this.queue = queue;
+        this.reading = reading;
+        this.writer = writer;
+        this.admin = new LogAdmin(reading.state(), queue, reading.clock());
+    }
+
+    /**
+     * Opens the log, or makes an empty one.
+     *
+     * @param effective is raised to the time of the log's newest commit
+     * @throws StreamLogException of category fatal if another process has it or it cannot be opened
+     */
+    public static ShardLog open(
+            ShardLogSettings settings, Clock clock, EffectiveClock effective, RandomGenerator random) {
+        Closer closer = new Closer();
+        try {
+            Path directory = settings.directory();
+            Files.createDirectories(directory);
+            Sql.unpackBeside(directory);
+            HomeLock lock = closer.add(HomeLock.take(directory));
+            LogRecovery.Opened opened = new LogRecovery(settings, effective).open();
+            effective.raiseTo(opened.state().lastTimeMillis());
+            ShardLog log = assemble(settings, clock, effective, random, opened);
+            log.closer.add(lock);
+            log.closer.add(log.reading.store());
+            log.start(opened);
+            return log;
+        } catch (IOException | SQLException e) {
+            StreamLogException failure = new StreamLogException(
+                    StreamLogException.Category.FATAL,
+                    "the log in " + settings.directory() + " cannot be opened: " + e.getMessage(),
+                    e);
+            throw closeAfter(closer, failure);
+        } catch (StreamLogException e) {
+            throw closeAfter(closer, e);
+        }
+    }
+
+    private static StreamLogException closeAfter(Closer closer, StreamLogException failure) {
+        try {
+            closer.close();
+        } catch (Exception e) {
+            failure.addSuppressed(e);
+        }
+        return failure;
+    }
+
+    private static ShardLog assemble(
+            ShardLogSettings settings,
+            Clock clock,
+            EffectiveClock effective,
+            RandomGenerator random,
+            LogRecovery.Opened opened) {
+        CommitQueue queue = new CommitQueue(settings.putQueueBytes());
+        BlockCache cache = new BlockCache(settings.blockCacheBytes());
+        ReadWaiters waiters = new ReadWaiters();
+        LogState state = opened.state();
+        LogReading reading = new LogReading(
+                state,
+                opened.store(),
+                new BlockReader(opened.store(), cache, state),
+                waiters,
+                effective,
+                new DamageLedger(state, queue));
+        SegmentWriter segments =
+                new SegmentWriter(state, opened.window(), opened.store(), settings, opened.live(), LiveSegment::close);
+        LogWriter writer = new LogWriter(
+                new LogWriter.Parts(queue, state, opened.window(), opened.store(), cache, waiters),
+                segments,
+                settings,
+                clock,
+                effective,
+                random);
+        return new ShardLog(settings, queue, reading, writer);
+    }
+
+    private void start(LogRecovery.Opened opened) {
+        writer.tellFirst(opened.toTell());
+        DamageLedger.announce(queue, opened.state(), opened.toTell());
+        WorkerThread thread = closer.add(WorkerThread.start(
+                "log-writer", writer, IDLE, e -> Logger.error(e, "The log's writer failed in a turn")));
+        queue.onArrival(thread::wake);
+        thread.wake();
+        Logger.info("Shard log opened at commit {} in {}", opened.state().lastLsn(), settings.directory());
+    }
+
+    @Override
+    public String gatewayId() {
+        return settings.gatewayId();
+    }
+
+    @Override
+    public StreamProducer producer(ProducerName name, PutListener listener) {
+        return new QueuedProducer(name, listener, queue);
+    }
+
+    @Override
+    public CompletableFuture<AppendResult> append(AppendUnit unit) {
+        CompletableFuture<AppendResult> future = new CompletableFuture<>();
+        if (!queue.offer(new Submission.Unit(unit, future))) {
+            future.complete(new AppendResult.Refused("too much waits for the disk, or the log is closed", QUEUE_RETRY));
+        }
+        return future;
+    }
+
+    @Override
+    public LogCursor cursor(Set<StreamName> streams, LogPosition from) {
+        for (StreamName stream : streams) {
+            if (reading.state().stream(stream).isEmpty()) {
+                throw new StreamLogException(StreamLogException.Category.REJECT, "no stream '" + stream + "'");
+            }
+        }
+        return new CommitCursor(reading, streams, from);
+    }
+
+    @Override
+    public ShardCursor cursor(ShardId shard, StartingPosition from) {
+        return new SingleShardCursor(reading, require(shard), from);
+    }
+
+    private ShardState require(ShardId shard) {
+        return reading.state()
+                .find(shard)
+                .orElseThrow(
+                        () -> new StreamLogException(StreamLogException.Category.REJECT, "no shard '" + shard + "'"));
+    }
+
+    @Override
+    public Optional<Checkpoint> checkpoint(ConsumerName consumer, CheckpointScope scope) {
+        return reading.state().checkpoint(consumer, scope);
+    }
+
+    @Override
+    public Optional<Payload> state(String key) {
+        return reading.state().state(key);
+    }
+
+    @Override
+    public List<String> stateKeys(String prefix) {
+        return reading.state().stateKeys(prefix);
+    }
+
+    @Override
+    public LossLedger ledger(ShardId shard) {
+        return reading.state().ledger(require(shard));
+    }
+
+    @Override
+    public List<ShardEpoch> epochs(ShardId shard) {
+        return reading.state().epochs(require(shard));
+    }
+
+    @Override
+    public StreamAdmin admin() {
+        return admin;
+    }
+
+    @Override
+    public LogStatus status() {
+        LogWriter.Figures figures = writer.figures();
+        return new LogStatus(
+                writer.epoch(),
+                reading.state().lastLsn(),
+                reading.store().count(),
+                reading.store().bytesOnDisk(),
+                figures.commits(),
+                figures.records(),
+                figures.duplicates(),
+                queue.bytes(),
+                figures.failure());
+    }
+
+    /** Commits what is queued, within a deadline, and closes the files. */
+    @Override
+    public void close() {
+        queue.close();
+        try {
+            closer.close();
+        } catch (Exception e) {
+            throw new StreamLogException(
+                    StreamLogException.Category.FATAL, "the log was not closed cleanly: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+package io.tidegate.buffer;
+
+import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.HashKeyRange;
+import io.tidegate.core.stream.LossLedger;
+import io.tidegate.core.stream.ShardDescription;
+import io.tidegate.core.stream.ShardEpoch;
+import io.tidegate.core.stream.ShardId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** One shard. Guarded by the {@link LogState} that holds it; the log's writer, which alone changes it, also reads it bare. */
+final class ShardState {
+    /** Older epochs are forgotten: a year of daily restarts fits. */
+    static final int EPOCHS_MAX = 400;
+
+    private final ControlEntry.ShardOpened opened;
+    private final List<ShardEpoch> epochs = new ArrayList<>();
+    private final TreeMap<Long, Hole> holes = new TreeMap<>();
+    private long next;
+    private long horizon;
+    private long horizonLsn;
+    private GapReason horizonReason = GapReason.EXPIRED;
+    private long horizonMillis;
+    private long retainedBytes;
+    private long appended;
+    private long expired;
+    private long evicted;
+    private long corrupt;
+
+    ShardState(ControlEntry.ShardOpened opened) {
+        this.opened = opened;
+        next = opened.firstSequenceNumber();
+        horizon = next;
+    }
+
+    ShardState(ControlEntry.ShardPoint point) {
+        opened = point.opened();
+        epochs.addAll(point.epochs());
+        ShardCounters counters = point.counters();
+        next = counters.next();
+        horizon = counters.horizon();
+        horizonLsn = counters.horizonLsn();
+        horizonReason = counters.horizonReason();
+        horizonMillis = counters.horizonMillis();
+        retainedBytes = counters.retainedBytes();
+        appended = counters.appended();
+        expired = counters.expired();
+        evicted = counters.evicted();
+        // The holes follow as entries of their own and bring back what they count.
+        corrupt = counters.corrupt();
+    }
+
+    int ordinal() {
+        return opened.ordinal();
+    }
+
+    ShardId id() {
+        return opened.id();
+    }
+
+    HashKeyRange range() {
+        return opened.range();
+    }
+
+    long next() {
+        return next;
+    }
+
+    long horizon() {
+        return horizon;
+    }
+
+    long retainedBytes() {
+        return retainedBytes;
+    }
+
+    void fold(Run run, long epoch) {
+        if (run.firstSequenceNumber() < next) {
+            throw new DamageException(
+                    "shard " + id() + " has number " + run.firstSequenceNumber() + " again, its next was " + next);
+        }
+        next = run.nextSequenceNumber();
+        appended += run.count();
+        retainedBytes += run.bytes();
+        ShardEpoch last = epochs.isEmpty() ? null : epochs.get(epochs.size() - 1);
+        if (last != null && last.epoch() == epoch) {
+            epochs.set(epochs.size() - 1, new ShardEpoch(epoch, last.firstSequenceNumber(), next));
+            return;
+        }
+        epochs.add(new ShardEpoch(epoch, run.firstSequenceNumber(), next));
+        if (epochs.size() > EPOCHS_MAX) {
+            epochs.remove(0);
+        }
+    }
+
+    void move(ControlEntry.HorizonMoved moved) {
+        if (moved.reason() == GapReason.EXPIRED) {
+            expired += moved.records();
+        } else {
+            evicted += moved.records();
+        }
+        horizon = Math.max(horizon, moved.horizon());
+        horizonLsn = Math.max(horizonLsn, moved.lastLsnBelow());
+        horizonReason = moved.reason();
+        horizonMillis = moved.timeMillis();
+        retainedBytes = Math.max(0, retainedBytes - moved.bytes());
+        // What lies below the horizon is told by the horizon.
+        holes.headMap(horizon).entrySet().removeIf(entry -> entry.getValue().toExclusive() <= horizon);
+    }
+
+    /** A hole within what was appended, or one that moves the next number beyond it. */
+    void add(Hole found) {
+        if (found.toExclusive() <= horizon
+                || holeAt(Math.max(found.fromInclusive(), horizon)).isPresent()) {
+            return;
+        }
+        Hole hole = found.from(Math.max(found.fromInclusive(), horizon));
+        holes.put(hole.fromInclusive(), hole);
+        boolean isNew = hole.fromInclusive() >= next;
+        if (hole.exact() && hole.reason() == GapReason.CORRUPT) {
+            corrupt += hole.toExclusive() - hole.fromInclusive();
+            if (isNew) {
+                // They were appended, by a commit that nobody can read any more.
+                appended += hole.toExclusive() - hole.fromInclusive();
+            }
+        }
+        next = Math.max(next, hole.toExclusive());
+    }
+
+    /** Puts back a hole that the counters of a snapshot already contain. */
+    void restore(Hole hole) {
+        holes.put(hole.fromInclusive(), hole);
+    }
+
+    List<Hole> holes() {
+        return List.copyOf(holes.values());
+    }
+
+    Optional<Hole> holeAt(long sequenceNumber) {
+        Map.Entry<Long, Hole> below = holes.floorEntry(sequenceNumber);
+        return below == null || below.getValue().toExclusive() <= sequenceNumber
+                ? Optional.empty()
+                : Optional.of(below.getValue());
+    }
+
+    List<ShardEpoch> epochs() {
+        return List.copyOf(epochs);
+    }
+
+    ShardCounters counters() {
+        return new ShardCounters(
+                next,
+                horizon,
+                horizonLsn,
+                horizonReason,
+                horizonMillis,
+                retainedBytes,
+                appended,
+                expired,
+                evicted,
+                corrupt);
+    }
+
+    ControlEntry.ShardPoint point() {
+        return new ControlEntry.ShardPoint(opened, counters(), epochs);
+    }
+
+    LossLedger ledger() {
+        return new LossLedger(id(), appended, retained(), expired, evicted, corrupt);
+    }
+
+    /** Counted from the numbers, not from the ledger's other accounts, so that the balance says something. */
+    private long retained() {
+        long inHoles = 0;
+        for (Hole hole : holes.values()) {
+            inHoles += hole.toExclusive() - Math.max(horizon, hole.fromInclusive());
+        }
+        return next - horizon - inHoles;
+    }
+
+    ShardDescription describe() {
+        return new ShardDescription(id(), range(), horizon, next, retainedBytes);
+    }
+
+    @Override
+    public String toString() {
+        return id().toString();
+    }
+}

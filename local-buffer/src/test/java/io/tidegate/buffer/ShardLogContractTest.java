@@ -1,0 +1,29 @@
+package io.tidegate.buffer;
+
+import io.tidegate.core.runtime.SystemClock;
+import io.tidegate.core.stream.StreamLog;
+import io.tidegate.support.StreamLogContract;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.io.TempDir;
+
+class ShardLogContractTest extends StreamLogContract {
+    @TempDir
+    Path home;
+
+    private final List<ShardLog> opened = new ArrayList<>();
+
+    @Override
+    protected StreamLog open() {
+        ShardLog log = LogUnderTest.open(LogUnderTest.settings(home), new SystemClock());
+        opened.add(log);
+        return log;
+    }
+
+    @AfterEach
+    void close() {
+        opened.forEach(ShardLog::close);
+    }
+}
