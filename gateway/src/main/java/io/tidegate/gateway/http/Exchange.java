@@ -67,7 +67,13 @@ final class Exchange {
                     field.getValue() == null ? "" : field.getValue(),
                     (first, second) -> first + ", " + second);
         }
-        return new PortRequest(request.getMethod(), path, request.getHttpURI().getQuery(), headers, user);
+        return new PortRequest(
+                request.getMethod(),
+                path,
+                request.getHttpURI().getPath(),
+                request.getHttpURI().getQuery(),
+                headers,
+                user);
     }
 
     void onComplete(Runnable action) {

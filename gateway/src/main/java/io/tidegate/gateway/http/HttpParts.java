@@ -5,7 +5,6 @@ import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.stream.MediaSource;
 import io.tidegate.core.stream.StreamLog;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +29,7 @@ public record HttpParts(
                 log,
                 clock,
                 status,
-                camera -> CompletableFuture.completedFuture(Optional.empty()),
+                camera -> Optional.empty(),
                 id -> Optional.empty(),
                 null,
                 null,

@@ -3,6 +3,7 @@ package io.tidegate.gateway.http;
 import java.io.IOException;
 import java.net.BindException;
 import java.nio.channels.UnresolvedAddressException;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
@@ -32,6 +33,7 @@ public final class HttpServer implements AutoCloseable {
     private final ServerConnector connector;
     private final RecordWriter writer;
     private final Tails tails;
+    private volatile int port;
 
     private HttpServer(HttpSettings settings, HttpParts parts) {
         this.settings = settings;
@@ -46,7 +48,8 @@ public final class HttpServer implements AutoCloseable {
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(settings.limits().connectionsMax(), connector));
         server.setErrorHandler(new ProblemErrors());
-        server.setHandler(new GracefulHandler(new FrontDoor(settings, new Routes(settings, parts, writer, tails))));
+        server.setHandler(
+                new GracefulHandler(new FrontDoor(settings, new Routes(settings, parts, threads, writer, tails))));
         server.setStopTimeout(settings.limits().stopDeadline().toMillis());
         server.setStopAtShutdown(false);
     }
@@ -75,6 +78,7 @@ public final class HttpServer implements AutoCloseable {
         HttpServer started = new HttpServer(settings, parts);
         try {
             started.server.start();
+            started.port = started.connector.getLocalPort();
         } catch (Exception e) {
             started.close();
             throw new IOException(started.whyNot(e), e);
@@ -102,7 +106,7 @@ public final class HttpServer implements AutoCloseable {
 
     /** The real port. */
     public int port() {
-        return connector.getLocalPort();
+        return port;
     }
 
     /** Ends tails, gives requests under way their deadline, then closes what is left. */
@@ -111,6 +115,8 @@ public final class HttpServer implements AutoCloseable {
         tails.close();
         try {
             server.stop();
+        } catch (TimeoutException e) {
+            Logger.warn("HTTP has cut off requests that did not end in time");
         } catch (Exception e) {
             throw new IOException("HTTP did not stop in order: " + e, e);
         } finally {

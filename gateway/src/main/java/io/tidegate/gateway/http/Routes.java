@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.Executor;
 import org.eclipse.jetty.http.HttpHeader;
 
 /**
@@ -17,7 +18,7 @@ final class Routes {
 
     private final List<Route> routes = new ArrayList<>();
 
-    Routes(HttpSettings settings, HttpParts parts, RecordWriter writer, Tails tails) {
+    Routes(HttpSettings settings, HttpParts parts, Executor executor, RecordWriter writer, Tails tails) {
         HttpSettings.Limits limits = settings.limits();
         BodyBudget budget = new BodyBudget(limits.bodiesBytesMax());
         StatusView status = new StatusView(parts);
@@ -32,7 +33,7 @@ final class Routes {
         add("GET", "/api/v1/streams/{stream}", streams::describe);
         add("GET", "/api/v1/streams/{stream}/shards", streams::shards);
         add("GET", "/api/v1/status", status::status);
-        add("GET", "/api/v1/cameras/{camera}/snapshot.jpg", new Snapshots(parts.snapshots())::handle);
+        add("GET", "/api/v1/cameras/{camera}/snapshot.jpg", new Snapshots(parts.snapshots(), executor)::handle);
         add("GET", "/api/v1/media/{id}", new Media(parts.media())::handle);
         add("GET", "/metrics", new Metrics(parts, budget, tails, writer)::handle);
         add("GET", "/healthz", status::health);

@@ -2,9 +2,11 @@ package io.tidegate.gateway.http;
 
 import io.tidegate.core.stream.Payload;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 
-/** Where the latest picture of a camera comes from. Thread-safe, does not block. */
+/**
+ * Where the latest picture of a camera comes from. Called by one thread at a time; may take the time of decoding one
+ * picture.
+ */
 @FunctionalInterface
 public interface SnapshotSource {
     /**
@@ -14,6 +16,6 @@ public interface SnapshotSource {
      */
     record Snapshot(Payload jpeg, long timeMillis) {}
 
-    /** Completes on any thread; empty: no such camera, or no picture yet. */
-    CompletableFuture<Optional<Snapshot>> latest(String camera);
+    /** Empty: no such camera, or no picture yet. */
+    Optional<Snapshot> latest(String camera);
 }
