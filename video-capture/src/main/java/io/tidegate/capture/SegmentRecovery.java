@@ -14,17 +14,14 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
 
 /** What a start finds in a segment file of an earlier one; a tail that is torn is cut off at the last whole fragment. */
-record SegmentRecovery(
-        SegmentFile segment,
-        SegmentFormat.@Nullable Start start,
-        boolean closedInOrder,
-        long endMillis,
-        List<FragmentFrame> unrecorded) {
+record SegmentRecovery(SegmentFile segment, boolean closedInOrder, long endMillis, List<Unrecorded> unrecorded) {
     private static final Pattern NAME = Pattern.compile("([0-9]{10})-([0-9]{12})\\.mp4");
+
+    /** A fragment that is in the file and not in the log, and the head of its file. */
+    record Unrecorded(SegmentFormat.Start start, FragmentFrame frame) {}
 
     SegmentRecovery {
         unrecorded = List.copyOf(unrecorded);
@@ -50,14 +47,13 @@ record SegmentRecovery(
         if (opened.isEmpty()) {
             Logger.warn("The beginning of {} is torn; it is kept until retention removes it", path);
             return new SegmentRecovery(
-                    new SegmentFile(path, run, first, first - 1, Files.size(path), ""), null, false, 0, List.of());
+                    new SegmentFile(path, run, first, first - 1, Files.size(path), ""), false, 0, List.of());
         }
         try (SegmentReader reader = opened.get()) {
             Optional<SegmentFormat.End> end = SegmentReader.endMark(path);
             if (end.isPresent() && end.get().lastFragment() <= recordedFragment) {
                 return new SegmentRecovery(
                         segment(path, reader, end.get().lastFragment(), Files.size(path)),
-                        reader.start(),
                         true,
                         end.get().endMillis(),
                         List.of());
@@ -74,7 +70,7 @@ record SegmentRecovery(
     private static SegmentRecovery walked(
             Path path, SegmentReader reader, boolean closedInOrder, long recordedFragment, Forcer forcer)
             throws IOException {
-        List<FragmentFrame> unrecorded = new ArrayList<>();
+        List<Unrecorded> unrecorded = new ArrayList<>();
         SegmentFormat.Start start = reader.start();
         long last = start.firstFragment() - 1;
         long goodEnd = -1;
@@ -92,14 +88,13 @@ record SegmentRecovery(
             endMillis = frame.endMillis();
             count++;
             if (frame.fragment() > recordedFragment) {
-                unrecorded.add(frame);
+                unrecorded.add(new Unrecorded(start, frame));
             }
         }
         if (!closedInOrder) {
             cut(path, goodEnd, new SegmentFormat.End(last, endMillis, count), forcer);
         }
-        return new SegmentRecovery(
-                segment(path, reader, last, Files.size(path)), start, closedInOrder, endMillis, unrecorded);
+        return new SegmentRecovery(segment(path, reader, last, Files.size(path)), closedInOrder, endMillis, unrecorded);
     }
 
     /** Ends the file after its last whole fragment. The force also covers fragments that had not been forced. */

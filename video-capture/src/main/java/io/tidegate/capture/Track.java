@@ -100,9 +100,10 @@ final class Track {
 
     /** Fragments that became durable, but whose record did not before the gateway ended. */
     private void recordAgain(SegmentRecovery recovery, RecordQueue records) {
-        for (FragmentFrame frame : recovery.unrecorded()) {
+        for (SegmentRecovery.Unrecorded unrecorded : recovery.unrecorded()) {
+            FragmentFrame frame = unrecorded.frame();
             causeBefore = frame.discontinuity() ? GapCause.POWER_OR_CRASH : null;
-            record(Objects.requireNonNull(recovery.start()), frame, records);
+            record(unrecorded.start(), frame, records);
             endMillis = frame.endMillis();
         }
         endMillis = Math.max(endMillis, recovery.endMillis());

@@ -54,6 +54,7 @@ class CameraIT {
             }
             await().atMost(Duration.ofSeconds(5)).until(() -> fragments().size() >= 4);
             List<String> records = fragments();
+            assertStill(store, settings);
             List<byte[]> served = new ArrayList<>();
             for (String record : records) {
                 served.add(Tools.assertServed(store, record));
@@ -87,5 +88,22 @@ class CameraIT {
                         "csv",
                         segments.get(0).toString()))
                 .isEqualTo("stream,h264,320,180");
+    }
+
+    private void assertStill(VideoStore store, CameraSettings settings) throws Exception {
+        Path still = home.resolve("still.jpg");
+        Stills stills = new Stills(store, 160);
+        Files.write(still, stills.latest(settings.track()).orElseThrow().toBytes());
+        assertThat(Tools.run(
+                        "ffprobe",
+                        "-v",
+                        "error",
+                        "-show_entries",
+                        "stream=codec_name,width,height",
+                        "-of",
+                        "csv",
+                        still.toString()))
+                .isEqualTo("stream,mjpeg,160,90");
+        assertThat(stills.of(new MediaId("other.yard-main.1.1"))).isEmpty();
     }
 }
