@@ -173,7 +173,7 @@ final class GatewayMetrics implements MultiCollector {
                             .help(help))
                     .dataPoint(CounterDataPointSnapshot.builder()
                             .labels(labels)
-                            .value((double) value)
+                            .value((double) Math.max(0, value))
                             .build());
         }
 
