@@ -2,6 +2,7 @@ package io.tidegate.adapters;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -20,6 +21,7 @@ import io.netty.handler.codec.mqtt.MqttUnsubscribeMessage;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import io.tidegate.core.stream.Payload;
 import java.io.IOException;
 import java.time.Duration;
@@ -215,29 +217,27 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
         int keepAlive = asked == 0 || asked > keepAliveMax ? keepAliveMax : asked;
         channel.pipeline().addFirst(new IdleStateHandler(keepAlive * 1_500L, 0, 0, TimeUnit.MILLISECONDS));
         connections.register(accepted.key(), this);
-        channel.writeAndFlush(MqttReplies.accepted(accepted, keepAlive, connections.limits()));
+        send(MqttReplies.accepted(accepted, keepAlive, connections.limits()));
     }
 
     private void refuse(MqttConnectReturnCode code, MqttClose reason) {
         end(reason);
-        channel.writeAndFlush(MqttReplies.refused(code)).addListener(ChannelFutureListener.CLOSE);
-        closeWithoutGoodbye();
+        sendLast(MqttReplies.refused(code));
     }
 
     private void handleOpen(MqttMessage message) {
         switch (message.fixedHeader().messageType()) {
             case PUBLISH -> publish((MqttPublishMessage) message);
-            case PINGREQ -> channel.writeAndFlush(MqttReplies.pingResponse());
+            case PINGREQ -> send(MqttReplies.pingResponse());
             case SUBSCRIBE -> {
                 MqttSubscribeMessage asked = (MqttSubscribeMessage) message;
                 connections
                         .counters()
                         .subscriptionsRefused
                         .add(asked.payload().topicSubscriptions().size());
-                channel.writeAndFlush(MqttReplies.subscriptionsRefused(asked));
+                send(MqttReplies.subscriptionsRefused(asked));
             }
-            case UNSUBSCRIBE ->
-                channel.writeAndFlush(MqttReplies.nothingToUnsubscribe((MqttUnsubscribeMessage) message));
+            case UNSUBSCRIBE -> send(MqttReplies.nothingToUnsubscribe((MqttUnsubscribeMessage) message));
             case DISCONNECT -> disconnect(message);
             case CONNECT, CONNACK, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, UNSUBACK, PINGRESP, AUTH ->
                 close(MqttClose.PROTOCOL_ERROR);
@@ -341,7 +341,7 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
     }
 
     void write(ByteBuf bytes) {
-        channel.writeAndFlush(bytes);
+        send(bytes);
     }
 
     /** Stops reading, and closes after a while, so that a client that connects again at once does no harm. */
@@ -360,16 +360,25 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
         end(reason);
         Disconnect goodbye = reason.reason();
         if (wasOpen && sure(client).version5() && goodbye != null && channel.isWritable()) {
-            channel.writeAndFlush(MqttReplies.disconnect(goodbye)).addListener(ChannelFutureListener.CLOSE);
-            closeWithoutGoodbye();
+            sendLast(MqttReplies.disconnect(goodbye));
         } else {
-            channel.close();
+            closeChannel();
         }
     }
 
-    /** In case that the last words never leave. */
-    private void closeWithoutGoodbye() {
-        after(GOODBYE_SECONDS * 1_000L, channel::close);
+    /** A write that fails breaks the connection, which is heard of otherwise. */
+    private void send(Object packet) {
+        ChannelFuture unused = channel.writeAndFlush(packet);
+    }
+
+    /** Closes after these words, or after a while if they never leave. */
+    private void sendLast(Object packet) {
+        ChannelFuture unused = channel.writeAndFlush(packet).addListener(ChannelFutureListener.CLOSE);
+        after(GOODBYE_SECONDS * 1_000L, this::closeChannel);
+    }
+
+    private void closeChannel() {
+        ChannelFuture unused = channel.close();
     }
 
     private void end(MqttClose reason) {
@@ -393,7 +402,7 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
     }
 
     private void after(long millis, Runnable work) {
-        channel.eventLoop().schedule(work, millis, TimeUnit.MILLISECONDS);
+        Future<?> unused = channel.eventLoop().schedule(work, millis, TimeUnit.MILLISECONDS);
     }
 
     private static <T> T sure(@Nullable T value) {

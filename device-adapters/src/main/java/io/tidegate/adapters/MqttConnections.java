@@ -11,7 +11,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +39,7 @@ final class MqttConnections {
     private int underWay;
     private boolean logBusy;
     private boolean paused;
-    private @Nullable CompletableFuture<Void> drained;
+    private @Nullable Runnable drained;
 
     private final class Answers implements IngestListener<MqttDelivery> {
         @Override
@@ -193,13 +192,11 @@ final class MqttConnections {
         return moreBytes <= 0 || gatheredBytes <= limits.inFlightBytesMax();
     }
 
-    /** No more reading; the future completes when everything that the log has taken is answered. */
-    CompletableFuture<Void> drain() {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        drained = done;
+    /** No more reading; calls back when everything that the log has taken is answered. */
+    void drain(Runnable whenDrained) {
+        drained = whenDrained;
         pauseAll();
         checkDrained();
-        return done;
     }
 
     void closeAll() {
@@ -262,7 +259,7 @@ final class MqttConnections {
 
     private void checkDrained() {
         if (drained != null && underWay == 0) {
-            drained.complete(null);
+            drained.run();
         }
     }
 }

@@ -47,7 +47,7 @@ final class MqttInbox {
                 return;
             }
             unacknowledged.add(delivery);
-            if (unacknowledged.size() >= window) {
+            if (!version5 && unacknowledged.size() >= window) {
                 connection.pause(MqttConnection.Pause.WINDOW);
             }
         }

@@ -27,9 +27,9 @@ public record MqttLimits(
 
     public MqttLimits {
         check("connections-max", connectionsMax, 1, 100_000);
-        check("packet-max", packetBytesMax, 1 << 10, 10 << 20);
+        check("packet-bytes-max", packetBytesMax, 1 << 10, 10 << 20);
         check("receive-maximum", receiveMaximum, 1, 65_535);
-        check("in-flight-max", inFlightBytesMax, 64 << 10, 1L << 30);
+        check("in-flight-bytes-max", inFlightBytesMax, 64 << 10, 1L << 30);
         check("keep-alive-max in seconds", keepAliveMax.toSeconds(), 10, 64_800);
         check("connect-timeout in milliseconds", connectTimeout.toMillis(), 100, 600_000);
     }

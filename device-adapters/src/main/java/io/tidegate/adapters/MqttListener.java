@@ -97,7 +97,7 @@ public final class MqttListener implements AutoCloseable {
             // Netty throws checked exceptions unannounced: a BindException, an unresolved address.
             connections.ingest().close();
             login.close();
-            threads.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+            Future<?> unused = threads.shutdownGracefully(0, 1, TimeUnit.SECONDS);
             throw new AdapterException(
                     "the MQTT listener cannot listen on " + settings.host() + " port " + settings.port() + ": "
                             + e.getMessage() + "; choose another port, or end the program that uses it",
@@ -141,7 +141,7 @@ public final class MqttListener implements AutoCloseable {
         }
         server.close().awaitUninterruptibly(CLOSE_DEADLINE.toMillis());
         CompletableFuture<Boolean> drained = new CompletableFuture<>();
-        eventLoop.execute(() -> connections.drain().thenRun(() -> drained.complete(true)));
+        eventLoop.execute(() -> connections.drain(() -> drained.complete(true)));
         boolean all = drained.completeOnTimeout(false, DRAIN_DEADLINE.toMillis(), TimeUnit.MILLISECONDS)
                 .join();
         connections.ingest().close();

@@ -11,6 +11,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -207,6 +210,57 @@ final class MqttListenerTest {
                     .isEqualTo(IntStream.rangeClosed(1, 2_000).boxed().toList());
             writer.join();
         }
+    }
+
+    @Test
+    void publish_ofManyClientsAtOnce_isAcknowledgedAndInOrderPerKey() throws Exception {
+        int clients = 6;
+        int count = 3_000;
+        try (MqttFixture fixture = new MqttFixture()) {
+            ExecutorService threads = Executors.newFixedThreadPool(clients);
+            try {
+                List<Future<List<Integer>>> acks = new ArrayList<>();
+                for (int c = 0; c < clients; c++) {
+                    String topic = "device-" + c;
+                    int version = c % 2 == 0 ? RawMqtt.V311 : RawMqtt.V5;
+                    acks.add(threads.submit(() -> publishWithWindow(fixture, version, topic, count)));
+                }
+                for (Future<List<Integer>> each : acks) {
+                    assertThat(each.get())
+                            .isEqualTo(IntStream.rangeClosed(1, count).boxed().toList());
+                }
+            } finally {
+                threads.shutdownNow();
+            }
+            for (int c = 0; c < clients; c++) {
+                String topic = "device-" + c;
+                assertThat(fixture.records(TELEMETRY).stream()
+                                .filter(record -> record.partitionKey().equals(topic))
+                                .map(record -> record.data().utf8()))
+                        .isEqualTo(IntStream.rangeClosed(1, count)
+                                .mapToObj(i -> "{\"value\":" + i + "}")
+                                .toList());
+            }
+            MqttListenerStats stats = fixture.listener.stats();
+            assertThat(stats.acknowledged()).isEqualTo((long) clients * count);
+            assertThat(stats.ackWrites()).isLessThanOrEqualTo(stats.acknowledged());
+        }
+    }
+
+    /** At most 50 messages without acknowledgement at a time. */
+    private static List<Integer> publishWithWindow(MqttFixture fixture, int version, String topic, int count)
+            throws IOException {
+        List<Integer> acks = new ArrayList<>();
+        try (RawMqtt client = fixture.connected(version, topic)) {
+            for (int i = 1; i <= count; i++) {
+                client.send(client.publish(topic, i, Integer.toString(i)));
+                if (i - acks.size() == 50) {
+                    acks.addAll(client.readAcks(25));
+                }
+            }
+            acks.addAll(client.readAcks(count - acks.size()));
+        }
+        return acks;
     }
 
     private static Thread sender(RawMqtt client, byte[] payload, int count) {
