@@ -83,7 +83,7 @@ final class ControlCodec {
             }
         } else if (entry instanceof ControlEntry.HorizonMoved moved) {
             out.octet(HORIZON_MOVED).unsigned(moved.ordinal()).unsigned(moved.horizon());
-            out.unsigned(moved.lastLsnBelow()).octet(Codes.of(moved.reason())).unsigned(moved.records());
+            out.unsigned(moved.lastLsnBelow()).octet(Codes.of(moved.reason()));
             out.unsigned(moved.bytes()).signed(moved.timeMillis());
         } else if (entry instanceof ControlEntry.HoleMade made) {
             hole(out.octet(HOLE_MADE).unsigned(made.ordinal()), made.hole());
@@ -139,13 +139,7 @@ final class ControlCodec {
             case STATE_SET -> new ControlEntry.StateSet(in.text(), in.flag() ? in.payload() : null);
             case HORIZON_MOVED ->
                 new ControlEntry.HorizonMoved(
-                        in.int32(),
-                        in.unsigned(),
-                        in.unsigned(),
-                        reason(in),
-                        in.unsigned(),
-                        in.unsigned(),
-                        in.signed());
+                        in.int32(), in.unsigned(), in.unsigned(), reason(in), in.unsigned(), in.signed());
             case HOLE_MADE -> new ControlEntry.HoleMade(in.int32(), hole(in));
             case HOLE_TOLD -> new ControlEntry.HoleTold(in.int32(), hole(in));
             case SEGMENT_QUARANTINED -> new ControlEntry.SegmentQuarantined(in.int32(), in.text());

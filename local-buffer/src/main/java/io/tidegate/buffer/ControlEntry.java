@@ -29,13 +29,12 @@ sealed interface ControlEntry {
     record StateSet(String key, @Nullable Payload value) implements ControlEntry {}
 
     /**
-     * Records below the horizon are gone.
+     * Records below the horizon are gone; how many, the state knows.
      *
      * @param lastLsnBelow the commit that holds the last record below
-     * @param records how many it took
+     * @param bytes data and keys of them
      */
-    record HorizonMoved(
-            int ordinal, long horizon, long lastLsnBelow, GapReason reason, long records, long bytes, long timeMillis)
+    record HorizonMoved(int ordinal, long horizon, long lastLsnBelow, GapReason reason, long bytes, long timeMillis)
             implements ControlEntry {}
 
     /** Sequence numbers [from, to) will never be read; exact: they were records, and are counted as corrupt. */

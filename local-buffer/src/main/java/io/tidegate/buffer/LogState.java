@@ -257,6 +257,22 @@ final class LogState implements ShardNames {
         return true;
     }
 
+    synchronized long recordsBetween(ShardState shard, long fromInclusive, long toExclusive) {
+        return shard.recordsBetween(fromInclusive, toExclusive);
+    }
+
+    /** Whether one of these shards' streams keeps more than it may. */
+    synchronized boolean isOverBytes(Block block) {
+        for (Run run : block.runs()) {
+            ShardState shard = shards.get(run.ordinal());
+            StreamState stream = shard == null ? null : streams.get(shard.id().stream());
+            if (stream != null && stream.retainedBytes() > stream.settings().retainedBytesMax()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** An older segment has gone, or is not the state's business any more. */
     synchronized void forget(int segment) {
         segments.remove(segment);

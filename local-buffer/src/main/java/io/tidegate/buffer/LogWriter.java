@@ -56,8 +56,13 @@ final class LogWriter implements Worker {
     private final long poweredOnBefore;
     private final Deque<Submission> taken = new ArrayDeque<>();
     private final List<ControlEntry> opening = new ArrayList<>();
-    private long epoch;
+    private volatile long epoch;
     private long lastCommitNanos;
+    private int attempts;
+    /** What the last commit brought, until readers have been told. */
+    private Set<ShardId> readable = Set.of();
+
+    private volatile Runnable onKeeping = () -> {};
     private volatile Figures figures = new Figures(0, 0, 0, null);
 
     LogWriter(
@@ -91,6 +96,12 @@ final class LogWriter implements Worker {
         opening.add(new ControlEntry.EpochOpened(epoch, predecessor));
     }
 
+    /** Called when there may be something for the keeper to do. */
+    void onKeeping(Runnable callback) {
+        onKeeping = callback;
+    }
+
+    /** Thread-safe. */
     long epoch() {
         return epoch;
     }
@@ -142,9 +153,7 @@ final class LogWriter implements Worker {
             case DURABLE -> {
                 publish(block, draft);
                 answer(batch);
-                if (segments.afterAnswers()) {
-                    newEpoch();
-                }
+                keep(block);
             }
             case NOT_STORED -> refuse(batch, false);
             case UNKNOWN -> refuse(batch, true);
@@ -157,7 +166,15 @@ final class LogWriter implements Worker {
         return Math.max(1, batch.size());
     }
 
-    private int attempts;
+    private void keep(Block block) {
+        int segmentBefore = parts.store().liveNumber();
+        if (segments.afterAnswers()) {
+            newEpoch();
+        }
+        if (parts.store().liveNumber() != segmentBefore || parts.state().isOverBytes(block)) {
+            onKeeping.run();
+        }
+    }
 
     private void again(List<Submission> batch) {
         if (++attempts >= ATTEMPTS_MAX) {
@@ -235,8 +252,6 @@ final class LogWriter implements Worker {
         }
         readable = shards;
     }
-
-    private Set<ShardId> readable = Set.of();
 
     private void answer(List<Submission> batch) {
         Submission.Answers answers = answers();

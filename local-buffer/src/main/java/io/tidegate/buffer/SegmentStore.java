@@ -246,6 +246,15 @@ final class SegmentStore implements AutoCloseable {
         return index;
     }
 
+    /** The index of a closed segment, read anew if it is not at hand. */
+    SegmentIndex indexOf(SegmentSummary summary) {
+        SegmentIndex known;
+        synchronized (this) {
+            known = indexes.get(summary.number());
+        }
+        return index(new Candidate(summary.number(), summary.nextLsn(), summary, known));
+    }
+
     /** Where a segment's blocks end. */
     synchronized long nextLsn(int number) {
         SegmentSummary summary = closed.get(number);

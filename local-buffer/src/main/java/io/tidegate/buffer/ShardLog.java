@@ -32,8 +32,10 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.random.RandomGenerator;
 import org.tinylog.Logger;
 
@@ -46,16 +48,27 @@ import org.tinylog.Logger;
  */
 public final class ShardLog implements StreamLog, AutoCloseable {
     private static final Duration IDLE = Duration.ofSeconds(1);
+    private static final Duration KEEPER_IDLE = Duration.ofSeconds(10);
     private static final Duration QUEUE_RETRY = Duration.ofMillis(100);
 
     private final ShardLogSettings settings;
     private final CommitQueue queue;
     private final LogReading reading;
     private final LogWriter writer;
+    /** Segments that have become full, on their way from the writer to the keeper. */
+    private final Queue<LiveSegment> full;
+
     private final LogAdmin admin;
     private final Closer closer = new Closer();
+    private volatile Runnable lookNow = () -> {};
 
-    private ShardLog(ShardLogSettings settings, CommitQueue queue, LogReading reading, LogWriter writer) {
+    private ShardLog(
+            ShardLogSettings settings,
+            CommitQueue queue,
+            LogReading reading,
+            LogWriter writer,
+            Queue<LiveSegment> full) {
+        this.full = full;
         this.settings = settings;
         this.queue = queue;
         this.reading = reading;
@@ -80,9 +93,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
             LogRecovery.Opened opened = new LogRecovery(settings, effective).open();
             effective.raiseTo(opened.state().lastTimeMillis());
             ShardLog log = assemble(settings, clock, effective, random, opened);
-            log.closer.add(lock);
-            log.closer.add(log.reading.store());
-            log.start(opened);
+            log.start(opened, lock);
             return log;
         } catch (IOException | SQLException e) {
             StreamLogException failure = new StreamLogException(
@@ -121,8 +132,9 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                 waiters,
                 effective,
                 new DamageLedger(state, queue));
+        Queue<LiveSegment> full = new ConcurrentLinkedQueue<>();
         SegmentWriter segments =
-                new SegmentWriter(state, opened.window(), opened.store(), settings, opened.live(), LiveSegment::close);
+                new SegmentWriter(state, opened.window(), opened.store(), settings, opened.live(), full::add);
         LogWriter writer = new LogWriter(
                 new LogWriter.Parts(queue, state, opened.window(), opened.store(), cache, waiters),
                 segments,
@@ -130,16 +142,24 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                 clock,
                 effective,
                 random);
-        return new ShardLog(settings, queue, reading, writer);
+        return new ShardLog(settings, queue, reading, writer, full);
     }
 
-    private void start(LogRecovery.Opened opened) {
+    private void start(LogRecovery.Opened opened, HomeLock lock) {
+        closer.add(lock);
+        closer.add(reading.store());
+        closer.add(() -> full.forEach(LiveSegment::close));
         writer.tellFirst(opened.toTell());
         DamageLedger.announce(queue, opened.state(), opened.toTell());
         WorkerThread thread = closer.add(WorkerThread.start(
                 "log-writer", writer, IDLE, e -> Logger.error(e, "The log's writer failed in a turn")));
         queue.onArrival(thread::wake);
         thread.wake();
+        LogKeeper keeper = new LogKeeper(reading, queue, new Retention(reading, writer::poweredOnNanos), full);
+        WorkerThread keeping = closer.add(WorkerThread.start(
+                "log-keeper", keeper, KEEPER_IDLE, e -> Logger.error(e, "The log's keeper failed in a turn")));
+        writer.onKeeping(keeping::wake);
+        lookNow = keeping::wake;
         Logger.info("Shard log opened at commit {} in {}", opened.state().lastLsn(), settings.directory());
     }
 
@@ -227,6 +247,11 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                 figures.duplicates(),
                 queue.bytes(),
                 figures.failure());
+    }
+
+    /** Lets the keeper look for what has to be sealed, expired or removed, without waiting for its turn. */
+    void lookNow() {
+        lookNow.run();
     }
 
     /** Commits what is queued, within a deadline, and closes the files. */

@@ -98,10 +98,11 @@ final class ShardState {
     }
 
     void move(ControlEntry.HorizonMoved moved) {
+        long records = recordsBetween(horizon, moved.horizon());
         if (moved.reason() == GapReason.EXPIRED) {
-            expired += moved.records();
+            expired += records;
         } else {
-            evicted += moved.records();
+            evicted += records;
         }
         horizon = Math.max(horizon, moved.horizon());
         horizonLsn = Math.max(horizonLsn, moved.lastLsnBelow());
@@ -175,11 +176,17 @@ final class ShardState {
 
     /** Counted from the numbers, not from the ledger's other accounts, so that the balance says something. */
     private long retained() {
-        long inHoles = 0;
+        return recordsBetween(horizon, next);
+    }
+
+    /** How many numbers in [from, to) are records that can be read. */
+    long recordsBetween(long fromInclusive, long toExclusive) {
+        long records = Math.max(0, toExclusive - fromInclusive);
         for (Hole hole : holes.values()) {
-            inHoles += hole.toExclusive() - Math.max(horizon, hole.fromInclusive());
+            long overlap = Math.min(toExclusive, hole.toExclusive()) - Math.max(fromInclusive, hole.fromInclusive());
+            records -= Math.max(0, overlap);
         }
-        return next - horizon - inHoles;
+        return records;
     }
 
     ShardDescription describe() {

@@ -1,0 +1,137 @@
+package io.tidegate.buffer;
+
+import io.tidegate.core.runtime.Worker;
+import io.tidegate.core.stream.AppendResult;
+import io.tidegate.core.stream.Gap;
+import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.StreamLogException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.tinylog.Logger;
+
+/**
+ * Seals full segments, moves horizons by age and bytes, and removes segments that nobody can ask for any more; "Roll" 3
+ * and "Retain" in docs/design/0001-shard-log.md.
+ *
+ * <p>Confined to the thread {@code log-keeper}.
+ */
+final class LogKeeper implements Worker {
+    private static final int WEIGHT_BYTES = 512;
+    private static final int ANSWER_SECONDS = 30;
+
+    private final LogReading log;
+    private final CommitQueue queue;
+    private final Retention retention;
+    private final Queue<LiveSegment> full;
+
+    /**
+     * @param full connections of segments that have just become full; taken over from the log's writer
+     */
+    LogKeeper(LogReading log, CommitQueue queue, Retention retention, Queue<LiveSegment> full) {
+        this.log = log;
+        this.queue = queue;
+        this.retention = retention;
+        this.full = full;
+    }
+
+    @Override
+    public int doWork() throws Exception {
+        closeFull();
+        sealClosed();
+        for (ControlEntry.HorizonMoved moved : retention.due()) {
+            move(moved);
+        }
+        unlink();
+        return 0;
+    }
+
+    private void closeFull() {
+        for (LiveSegment segment = full.poll(); segment != null; segment = full.poll()) {
+            segment.close();
+        }
+    }
+
+    private void sealClosed() {
+        SegmentStore store = log.store();
+        for (SegmentSummary summary : store.closedSegments()) {
+            if (!summary.suspect()) {
+                sealOne(store, summary);
+            }
+        }
+    }
+
+    private void sealOne(SegmentStore store, SegmentSummary summary) {
+        Path file = SegmentFile.path(store.directory(), summary.number());
+        try {
+            if (!Files.exists(file) || !SegmentFile.isInWalMode(file)) {
+                return;
+            }
+            byte[] index = store.indexOf(summary).encode();
+            // While readers are connected, SQLite cannot leave WAL mode.
+            store.dropReaders(summary.number());
+            SegmentFile.seal(file, index);
+            store.dropReaders(summary.number());
+        } catch (SQLException e) {
+            if (Sql.isIoError(e) || Sql.isDamage(e)) {
+                Logger.warn("Segment {} cannot be sealed and is left as it is: {}", file, e.getMessage());
+                store.addClosed(summary.asSuspect());
+                log.state().remember(summary.asSuspect());
+            } else {
+                Logger.debug("Segment {} is sealed later: {}", file, e.getMessage());
+            }
+        } catch (IOException | StreamLogException e) {
+            Logger.debug("Segment {} is sealed later: {}", file, e.getMessage());
+        }
+    }
+
+    private void move(ControlEntry.HorizonMoved moved)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        CompletableFuture<AppendResult> future = new CompletableFuture<>();
+        boolean queued = queue.offerAlways(new Submission.Unit(
+                WEIGHT_BYTES,
+                draft -> {
+                    draft.add(moved);
+                    tell(moved, draft);
+                    return new AppendResult.Committed(draft.header().lsn(), List.of());
+                },
+                future));
+        if (queued && !(future.get(ANSWER_SECONDS, TimeUnit.SECONDS) instanceof AppendResult.Committed)) {
+            Logger.debug("A horizon is moved later");
+        }
+    }
+
+    /** What expires after every consumer has confirmed it is counted and not told. */
+    private void tell(ControlEntry.HorizonMoved moved, CommitDraft draft) {
+        ShardState shard = log.state().shardState(moved.ordinal()).orElseThrow();
+        long from = log.state().counters(shard).horizon();
+        long records = log.state().recordsBetween(shard, from, moved.horizon());
+        var behind = log.state().consumersBehind(shard, moved.horizon(), moved.lastLsnBelow());
+        if (records > 0 && (moved.reason() == GapReason.EVICTED || !behind.isEmpty())) {
+            Gap gap = new Gap(shard.id(), from, moved.horizon(), records, true, moved.reason(), moved.timeMillis());
+            GapRecords.add(draft, gap, behind);
+        }
+    }
+
+    private void unlink() throws IOException {
+        SegmentStore store = log.store();
+        List<SegmentSummary> closed = store.closedSegments();
+        for (SegmentSummary summary : closed) {
+            // The newest but one stays: the live one's snapshot can be made again from it.
+            boolean isNewest = summary.number() == store.liveNumber() - 1;
+            if (!isNewest && log.state().isBelowHorizons(summary)) {
+                store.remove(summary.number());
+                SegmentFile.delete(store.directory(), summary.number());
+                log.state().forget(summary.number());
+                Logger.debug("Segment {} is below every horizon and has been removed", summary.number());
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package io.tidegate.buffer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.tidegate.core.runtime.FakeClock;
+import io.tidegate.core.stream.AppendUnit;
+import io.tidegate.core.stream.Gap;
+import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.LogEntry;
+import io.tidegate.core.stream.LogPosition;
+import io.tidegate.core.stream.LossLedger;
+import io.tidegate.core.stream.NewRecord;
+import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StartingPosition;
+import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RetentionTest {
+    private static final StreamName STREAM = new StreamName("press");
+    private static final ShardId SHARD = new ShardId(STREAM, 0);
+    private static final StreamSettings ONE_DAY =
+            new StreamSettings(STREAM, 1, Duration.ofDays(1), StreamSettings.UNLIMITED, 1 << 20);
+
+    @TempDir
+    Path home;
+
+    private final FakeClock clock = new FakeClock(1_800_000_000_000L);
+
+    private ShardLog open() {
+        return LogUnderTest.open(LogUnderTest.settings(home).withSegmentBytes(64 << 10), clock);
+    }
+
+    private static void append(ShardLog log, int from, int to) throws Exception {
+        for (int i = from; i < to; i++) {
+            LogReader.commit(log, AppendUnit.of(NewRecord.of(STREAM, "k", Payload.ofUtf8("x".repeat(1000 - 1)))));
+        }
+    }
+
+    private static void awaitHorizon(ShardLog log, long horizon) {
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            log.lookNow();
+            assertThat(log.admin()
+                            .describe(STREAM)
+                            .orElseThrow()
+                            .shards()
+                            .get(0)
+                            .horizon())
+                    .isEqualTo(horizon);
+        });
+    }
+
+    @Test
+    void recordsOlderThanTheStreamKeeps_expire_andTheirSegmentsGo() throws Exception {
+        try (ShardLog log = open()) {
+            log.admin().create(ONE_DAY);
+            append(log, 0, 200);
+            int segmentsBefore = log.status().segments();
+            clock.advance(Duration.ofHours(23));
+            append(log, 200, 210);
+            clock.advance(Duration.ofHours(2));
+            awaitHorizon(log, 201);
+            assertThat(log.ledger(SHARD)).isEqualTo(new LossLedger(SHARD, 210, 10, 200, 0, 0));
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                log.lookNow();
+                assertThat(log.status().segments()).isLessThan(segmentsBefore);
+            });
+            assertThat(LogReader.records(LogReader.all(log, SHARD, new StartingPosition.TrimHorizon())))
+                    .hasSize(10);
+            List<LogEntry> fromTheFirst = LogReader.all(log, SHARD, new StartingPosition.AtSequenceNumber(1));
+            assertThat(fromTheFirst).hasSize(11);
+            Gap gap = (Gap) fromTheFirst.get(0);
+            assertThat(gap.fromInclusive()).isEqualTo(1);
+            assertThat(gap.toExclusive()).isEqualTo(201);
+            assertThat(gap.records()).isEqualTo(200);
+            assertThat(gap.reason()).isEqualTo(GapReason.EXPIRED);
+        }
+        assertThat(LogCheck.run(home.resolve("log")).findings()).isEmpty();
+        try (ShardLog log = open()) {
+            assertThat(log.ledger(SHARD)).isEqualTo(new LossLedger(SHARD, 210, 10, 200, 0, 0));
+            append(log, 210, 211);
+            assertThat(log.ledger(SHARD).appended()).isEqualTo(211);
+        }
+    }
+
+    @Test
+    void forwardJumpOfTheWallClock_deletesNothing() throws Exception {
+        try (ShardLog log = open()) {
+            log.admin().create(ONE_DAY);
+            append(log, 0, 5);
+            clock.setWall(clock.wallMillis() + Duration.ofDays(3650).toMillis());
+            append(log, 5, 6);
+            clock.advance(Duration.ofHours(23));
+            log.lookNow();
+            append(log, 6, 7);
+            // One look has gone by when something that is due has expired.
+            clock.advance(Duration.ofMinutes(90));
+            awaitHorizon(log, 7);
+            assertThat(log.ledger(SHARD).retained()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void streamOverItsBytes_givesUpTheOldest_andTellsInGaps() throws Exception {
+        try (ShardLog log = open()) {
+            log.admin().create(StreamSettings.of(StreamName.GAPS));
+            log.admin().create(new StreamSettings(STREAM, 1, Duration.ofDays(1), 50_000, 1 << 20));
+            append(log, 0, 100);
+            awaitHorizon(log, 51);
+            assertThat(log.ledger(SHARD)).isEqualTo(new LossLedger(SHARD, 100, 50, 0, 50, 0));
+            List<String> told = LogReader.texts(LogReader.all(log, StreamName.GAPS, LogPosition.TRIM_HORIZON));
+            assertThat(told).isNotEmpty().allSatisfy(text -> assertThat(text)
+                    .startsWith("{\"consumers\":[]")
+                    .contains("\"reason\":\"evicted\""));
+            Gap gap = (Gap) LogReader.all(log, STREAM, new LogPosition(1, 0)).get(0);
+            assertThat(gap.toExclusive()).isEqualTo(51);
+            assertThat(gap.reason()).isEqualTo(GapReason.EVICTED);
+        }
+        assertThat(LogCheck.run(home.resolve("log")).findings()).isEmpty();
+    }
+}
