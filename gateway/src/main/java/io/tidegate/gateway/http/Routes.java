@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.Executor;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.util.URIUtil;
 
 /**
  * Every route that the server knows, in one place. A pattern's {@code {name}} is one part of the path, {@code {name+}}
@@ -92,13 +93,13 @@ final class Routes {
                 return Optional.empty();
             }
             if (expected.endsWith("+}")) {
-                String rest = String.join("/", parts.subList(i, parts.size()));
+                String rest = URIUtil.decodePath(String.join("/", parts.subList(i, parts.size())));
                 parameters.put(expected.substring(1, expected.length() - 2), rest);
                 return Optional.of(parameters);
             }
             String found = parts.get(i);
             if (expected.startsWith("{") && !found.isEmpty()) {
-                parameters.put(expected.substring(1, expected.length() - 1), found);
+                parameters.put(expected.substring(1, expected.length() - 1), URIUtil.decodePath(found));
             } else if (!expected.equals(found)) {
                 return Optional.empty();
             }

@@ -116,6 +116,23 @@ class FrontDoorTest {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/console/../api/v1/streams",
+                "/console/%2e%2e/api/v1/streams",
+                "/sync/../api/v1/streams",
+                "/sync/v1/..%2fapi/v1/streams",
+                "//api/v1/streams",
+                "/healthz/../metrics",
+                "/healthz;/../api/v1/streams"
+            })
+    void tokens_cannotBeWalkedAround(String path) throws Exception {
+        HttpFixture http = start(LOOPBACK.withTokens(List.of(HttpToken.of("ann", "s3cret"))));
+        String answer = http.raw("GET " + path + " HTTP/1.1", "Host: localhost", "Connection: close", "", "");
+        assertThat(answer).startsWith("HTTP/1.1 4").doesNotContain("telemetry").doesNotContain("tidegate_");
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "localhost, 200",
         "localhost:8080, 200",
