@@ -1,9 +1,5 @@
 package io.tidegate.adapters;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.mqtt.MqttConnectMessage;
@@ -19,17 +15,12 @@ import io.netty.handler.codec.mqtt.MqttSubscribeMessage;
 import io.netty.handler.codec.mqtt.MqttUnacceptableProtocolVersionException;
 import io.netty.handler.codec.mqtt.MqttUnsubscribeMessage;
 import io.netty.handler.timeout.IdleStateEvent;
-import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.ReferenceCountUtil;
-import io.netty.util.concurrent.Future;
 import io.tidegate.core.stream.Payload;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.EnumSet;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
@@ -41,24 +32,11 @@ import org.tinylog.Logger;
  * <p>Confined to the event loop.
  */
 final class MqttConnection extends ChannelInboundHandlerAdapter {
-    private static final int SLOW_CLIENT_SECONDS = 30;
-    private static final int GOODBYE_SECONDS = 2;
+    private static final Duration SLOW_CLIENT = Duration.ofSeconds(30);
     private static final Duration REFUSED_MIN = Duration.ofSeconds(1);
     private static final Duration REFUSED_MAX = Duration.ofSeconds(30);
     /** MQTT 5.0, section 3.14.2.1: the client wants its will to be published. */
     private static final byte WITH_WILL = Disconnect.DISCONNECT_WITH_WILL_MESSAGE.byteValue();
-
-    /** Why a connection is not read for now. */
-    enum Pause {
-        /** The listener as a whole takes nothing. */
-        ALL,
-        /** The client has as many unacknowledged messages as it may. */
-        WINDOW,
-        LOGIN,
-        /** The client does not read our replies. */
-        UNWRITABLE,
-        ENDING
-    }
 
     private enum State {
         NEW,
@@ -70,8 +48,7 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
     private final MqttConnections connections;
     private final MqttLogin login;
     private final Supplier<String> newId;
-    private final Channel channel;
-    private final Set<Pause> pauses = EnumSet.noneOf(Pause.class);
+    private final MqttLink link;
     /** What came before the login was decided. Bounded by what one read brings. */
     private final Deque<MqttMessage> early = new ArrayDeque<>();
 
@@ -80,11 +57,11 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
     private @Nullable MqttClient client;
     private @Nullable MqttInbox inbox;
 
-    MqttConnection(MqttConnections connections, MqttLogin login, Supplier<String> newId, Channel channel) {
+    MqttConnection(MqttConnections connections, MqttLogin login, Supplier<String> newId, MqttLink link) {
         this.connections = connections;
         this.login = login;
         this.newId = newId;
-        this.channel = channel;
+        this.link = link;
     }
 
     @Override
@@ -93,8 +70,7 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
             close(MqttClose.TOO_MANY_CONNECTIONS);
             return;
         }
-        long timeoutMillis = connections.limits().connectTimeout().toMillis();
-        after(timeoutMillis, () -> {
+        link.after(connections.limits().connectTimeout(), () -> {
             if (state == State.NEW || state == State.LOGIN) {
                 close(MqttClose.CONNECT_TIMEOUT);
             }
@@ -154,7 +130,7 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
             String user = accept.client().user();
             if (user != null) {
                 state = State.LOGIN;
-                pause(Pause.LOGIN);
+                link.pause(MqttLink.Pause.LOGIN);
                 login.check(user, accept.password(), result -> loggedIn(accept.client(), result));
             } else if (login.takesAnonymous()) {
                 open(accept.client());
@@ -179,7 +155,7 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
             case ACCEPTED -> {
                 open(candidate);
                 handleEarly();
-                resume(Pause.LOGIN);
+                link.resume(MqttLink.Pause.LOGIN);
             }
             case REFUSED ->
                 refuse(
@@ -215,29 +191,29 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
         int keepAliveMax = (int) connections.limits().keepAliveMax().toSeconds();
         int asked = accepted.keepAliveSeconds();
         int keepAlive = asked == 0 || asked > keepAliveMax ? keepAliveMax : asked;
-        channel.pipeline().addFirst(new IdleStateHandler(keepAlive * 1_500L, 0, 0, TimeUnit.MILLISECONDS));
+        link.watchSilence(keepAlive);
         connections.register(accepted.key(), this);
-        send(MqttReplies.accepted(accepted, keepAlive, connections.limits()));
+        link.send(MqttReplies.accepted(accepted, keepAlive, connections.limits()));
     }
 
     private void refuse(MqttConnectReturnCode code, MqttClose reason) {
         end(reason);
-        sendLast(MqttReplies.refused(code));
+        link.sendLast(MqttReplies.refused(code));
     }
 
     private void handleOpen(MqttMessage message) {
         switch (message.fixedHeader().messageType()) {
             case PUBLISH -> publish((MqttPublishMessage) message);
-            case PINGREQ -> send(MqttReplies.pingResponse());
+            case PINGREQ -> link.send(MqttReplies.pingResponse());
             case SUBSCRIBE -> {
                 MqttSubscribeMessage asked = (MqttSubscribeMessage) message;
                 connections
                         .counters()
                         .subscriptionsRefused
                         .add(asked.payload().topicSubscriptions().size());
-                send(MqttReplies.subscriptionsRefused(asked));
+                link.send(MqttReplies.subscriptionsRefused(asked));
             }
-            case UNSUBSCRIBE -> send(MqttReplies.nothingToUnsubscribe((MqttUnsubscribeMessage) message));
+            case UNSUBSCRIBE -> link.send(MqttReplies.nothingToUnsubscribe((MqttUnsubscribeMessage) message));
             case DISCONNECT -> disconnect(message);
             case CONNECT, CONNACK, PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK, UNSUBACK, PINGRESP, AUTH ->
                 close(MqttClose.PROTOCOL_ERROR);
@@ -285,20 +261,20 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         // While we do not read, the client's silence is our doing.
-        if (event instanceof IdleStateEvent && pauses.isEmpty()) {
+        if (event instanceof IdleStateEvent && !link.isPaused()) {
             close(MqttClose.KEEP_ALIVE);
         }
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        if (channel.isWritable()) {
-            resume(Pause.UNWRITABLE);
+        if (link.isWritable()) {
+            link.resume(MqttLink.Pause.UNWRITABLE);
             return;
         }
-        pause(Pause.UNWRITABLE);
-        after(SLOW_CLIENT_SECONDS * 1_000L, () -> {
-            if (!channel.isWritable()) {
+        link.pause(MqttLink.Pause.UNWRITABLE);
+        link.after(SLOW_CLIENT, () -> {
+            if (!link.isWritable()) {
                 close(MqttClose.SLOW_CLIENT);
             }
         });
@@ -314,7 +290,7 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
         if (cause instanceof IOException) {
             close(MqttClose.LOST);
         } else {
-            Logger.warn(cause, "An MQTT connection failed and is closed: {}", channel.remoteAddress());
+            Logger.warn(cause, "An MQTT connection failed and is closed: {}", link);
             close(MqttClose.INTERNAL);
         }
     }
@@ -324,31 +300,16 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
         return messages;
     }
 
-    void pause(Pause reason) {
-        if (pauses.add(reason)) {
-            channel.config().setAutoRead(false);
-        }
-    }
-
-    void resume(Pause reason) {
-        if (pauses.remove(reason) && pauses.isEmpty() && state != State.CLOSED) {
-            channel.config().setAutoRead(true);
-        }
-    }
-
-    ByteBuf buffer(int bytes) {
-        return channel.alloc().buffer(bytes);
-    }
-
-    void write(ByteBuf bytes) {
-        send(bytes);
+    /** Where replies go. */
+    MqttLink link() {
+        return link;
     }
 
     /** Stops reading, and closes after a while, so that a client that connects again at once does no harm. */
     void closeAfter(MqttClose reason, Duration retryAfter) {
-        pause(Pause.ENDING);
+        link.pause(MqttLink.Pause.ENDING);
         Duration wait = retryAfter.compareTo(REFUSED_MIN) < 0 ? REFUSED_MIN : retryAfter;
-        after((wait.compareTo(REFUSED_MAX) > 0 ? REFUSED_MAX : wait).toMillis(), () -> close(reason));
+        link.after(wait.compareTo(REFUSED_MAX) > 0 ? REFUSED_MAX : wait, () -> close(reason));
     }
 
     /** Ends the connection; does nothing if it has ended. */
@@ -359,33 +320,18 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
         boolean wasOpen = state == State.OPEN;
         end(reason);
         Disconnect goodbye = reason.reason();
-        if (wasOpen && sure(client).version5() && goodbye != null && channel.isWritable()) {
-            sendLast(MqttReplies.disconnect(goodbye));
+        if (wasOpen && sure(client).version5() && goodbye != null && link.isWritable()) {
+            link.sendLast(MqttReplies.disconnect(goodbye));
         } else {
-            closeChannel();
+            link.close();
         }
-    }
-
-    /** A write that fails breaks the connection, which is heard of otherwise. */
-    private void send(Object packet) {
-        ChannelFuture unused = channel.writeAndFlush(packet);
-    }
-
-    /** Closes after these words, or after a while if they never leave. */
-    private void sendLast(Object packet) {
-        ChannelFuture unused = channel.writeAndFlush(packet).addListener(ChannelFutureListener.CLOSE);
-        after(GOODBYE_SECONDS * 1_000L, this::closeChannel);
-    }
-
-    private void closeChannel() {
-        ChannelFuture unused = channel.close();
     }
 
     private void end(MqttClose reason) {
         state = State.CLOSED;
         connections.counters().closed(reason);
         connections.forget(this, client == null ? null : client.key());
-        pause(Pause.ENDING);
+        link.pause(MqttLink.Pause.ENDING);
         early.forEach(ReferenceCountUtil::release);
         early.clear();
         if (inbox != null) {
@@ -399,10 +345,6 @@ final class MqttConnection extends ChannelInboundHandlerAdapter {
         if (will != null && reason != MqttClose.DISCONNECTED && reason != MqttClose.SHUTDOWN) {
             connections.publishWill(will);
         }
-    }
-
-    private void after(long millis, Runnable work) {
-        Future<?> unused = channel.eventLoop().schedule(work, millis, TimeUnit.MILLISECONDS);
     }
 
     private static <T> T sure(@Nullable T value) {

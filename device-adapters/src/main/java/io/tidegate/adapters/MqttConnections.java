@@ -90,7 +90,7 @@ final class MqttConnections {
         counters.connections.set(open.size());
         counters.opened.increment();
         if (paused) {
-            connection.pause(MqttConnection.Pause.ALL);
+            connection.link().pause(MqttLink.Pause.ALL);
         }
         return true;
     }
@@ -230,7 +230,7 @@ final class MqttConnections {
         if (!paused) {
             paused = true;
             counters.pauses.increment();
-            open.forEach(connection -> connection.pause(MqttConnection.Pause.ALL));
+            open.forEach(connection -> connection.link().pause(MqttLink.Pause.ALL));
         }
     }
 
@@ -253,7 +253,7 @@ final class MqttConnections {
         flush();
         if (inFlightBytes <= limits.inFlightBytesMax() / 2) {
             paused = false;
-            open.forEach(connection -> connection.resume(MqttConnection.Pause.ALL));
+            open.forEach(connection -> connection.link().resume(MqttLink.Pause.ALL));
         }
     }
 

@@ -48,7 +48,7 @@ final class MqttInbox {
             }
             unacknowledged.add(delivery);
             if (!version5 && unacknowledged.size() >= window) {
-                connection.pause(MqttConnection.Pause.WINDOW);
+                connection.link().pause(MqttLink.Pause.WINDOW);
             }
         }
         connections.received(delivery);
@@ -112,7 +112,7 @@ final class MqttInbox {
         if (count == 0 || stopped) {
             return;
         }
-        ByteBuf acks = connection.buffer(count * PUBACK_BYTES_MAX);
+        ByteBuf acks = connection.link().buffer(count * PUBACK_BYTES_MAX);
         for (int i = 0; i < count; i++) {
             MqttDelivery delivery = unacknowledged.remove();
             boolean success = delivery.reasonCode() == 0;
@@ -122,9 +122,9 @@ final class MqttInbox {
             }
         }
         connections.acknowledged(count);
-        connection.write(acks);
+        connection.link().send(acks);
         if (unacknowledged.size() <= window / 2) {
-            connection.resume(MqttConnection.Pause.WINDOW);
+            connection.link().resume(MqttLink.Pause.WINDOW);
         }
     }
 

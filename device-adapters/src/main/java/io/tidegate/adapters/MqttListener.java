@@ -106,7 +106,7 @@ public final class MqttListener implements AutoCloseable {
     }
 
     private void accept(SocketChannel channel, MqttLimits limits) {
-        MqttConnection connection = new MqttConnection(connections, login, this::newClientId, channel);
+        MqttConnection connection = new MqttConnection(connections, login, this::newClientId, new MqttLink(channel));
         channel.pipeline()
                 .addLast(new MqttFramer(
                         limits.packetBytesMax(), connections::gathered, connection::messages, connection::close))
