@@ -1,0 +1,4 @@
+package io.tidegate.analytics;
+
+/** One column of what a rule writes. */
+record OutputColumn(String name, SqlType type, Expression expression) {}

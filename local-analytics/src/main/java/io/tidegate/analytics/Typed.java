@@ -1,0 +1,4 @@
+package io.tidegate.analytics;
+
+/** An expression and its type. */
+record Typed(SqlType type, Expression expression) {}
