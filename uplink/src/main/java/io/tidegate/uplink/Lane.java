@@ -1,0 +1,406 @@
+package io.tidegate.uplink;
+
+import io.tidegate.core.runtime.Backoff;
+import io.tidegate.core.stream.AppendResult;
+import io.tidegate.core.stream.MediaSource;
+import io.tidegate.core.stream.NewRecord;
+import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StreamLogException;
+import io.tidegate.core.stream.StreamName;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One shard on its way to one destination: asks where to continue, then sends unit after unit, each only after the one
+ * before has been confirmed and its checkpoint committed. Retries for ever; the destination's own place wins.
+ *
+ * <p>Confined to the uplink's thread; {@link #status} may be called by any.
+ */
+final class Lane implements AutoCloseable {
+    private enum Phase {
+        ASK,
+        ASKING,
+        SKIP,
+        READY,
+        PUTTING,
+        SEND,
+        SENDING,
+        COMMITTING,
+        COMMIT_AGAIN,
+        STOPPED
+    }
+
+    private static final int OUT_OF_PLACE_AT_ONCE_MAX = 2;
+
+    private final LaneContext context;
+    private final ShardId shard;
+    private final UnitBuilder builder;
+    private final LaneAccount account;
+    private final LaneMedia media;
+    private final LaneReadiness readiness;
+    private final LaneHealth health;
+    private final PendingCall call;
+    private final RetryTimer retry;
+    private final UnitSize size;
+
+    private Phase phase = Phase.ASK;
+    private Phase afterCommit = Phase.READY;
+    private @Nullable OutgoingUnit unit;
+    private boolean hasRoom;
+    private boolean recordsRefused;
+    private boolean declareFork;
+    private int outOfPlace;
+    private long skipTo;
+
+    Lane(LaneContext context, ShardId shard, Optional<MediaSource> mediaSource) {
+        this.context = context;
+        this.shard = shard;
+        this.builder = new UnitBuilder(context.log(), shard);
+        this.account = new LaneAccount(context.log(), context.consumer(), shard, context::wake);
+        this.media = new LaneMedia(mediaSource, context.destination());
+        this.readiness = new LaneReadiness(context.settings().interval(), context::wake);
+        this.health = new LaneHealth(context, shard);
+        this.call = new PendingCall(context.clock(), context.settings().answerTimeout(), context::wake);
+        this.retry = new RetryTimer(
+                context.clock(),
+                new Backoff(context.settings().retryFirst(), context.settings().retryMax(), context.random()));
+        this.size = new UnitSize(context.settings());
+        health.place(account.next(), account.notes());
+    }
+
+    LaneStatus status() {
+        return health.status();
+    }
+
+    /** One turn; returns whether anything was done. */
+    boolean step() {
+        long now = context.clock().monotonicNanos();
+        try {
+            boolean worked = turn(now);
+            health.place(account.next(), account.notes());
+            return worked;
+        } catch (StreamLogException e) {
+            if (e.category() == StreamLogException.Category.RETRY) {
+                failed("the log cannot be read now: " + e.getMessage(), Duration.ZERO);
+            } else {
+                stop("the log cannot be read: " + e.getMessage());
+            }
+            return true;
+        }
+    }
+
+    /** Something unexpected happened in a turn: this lane alone starts again from what is durable. */
+    void recover(RuntimeException failure) {
+        call.cancel();
+        account.reload();
+        phase = Phase.ASK;
+        failed("unexpected: " + failure, Duration.ZERO);
+    }
+
+    /** Tries again after a stop. */
+    void resume() {
+        if (phase == Phase.STOPPED) {
+            retry.succeeded();
+            account.reload();
+            phase = Phase.ASK;
+            health.starting();
+        }
+    }
+
+    private boolean turn(long now) {
+        return switch (phase) {
+            case ASKING, PUTTING, SENDING -> pollAnswer();
+            case COMMITTING -> pollCommit();
+            case STOPPED -> false;
+            case ASK, SKIP, READY, SEND, COMMIT_AGAIN -> retry.isOver() && act(now);
+        };
+    }
+
+    private boolean act(long now) {
+        if (phase == Phase.READY) {
+            return build(now);
+        }
+        if (phase == Phase.ASK) {
+            await(Phase.ASKING, context.destination().known(shard));
+        } else if (phase == Phase.SKIP) {
+            skip();
+        } else if (phase == Phase.SEND) {
+            send();
+        } else {
+            account.again(recordsRefused);
+            phase = Phase.COMMITTING;
+        }
+        return true;
+    }
+
+    private void await(Phase waiting, CompletableFuture<Answer> started) {
+        phase = waiting;
+        call.begin(started);
+    }
+
+    private boolean pollAnswer() {
+        Optional<Answer> answer = call.poll();
+        answer.ifPresent(this::onAnswer);
+        return answer.isPresent();
+    }
+
+    private void onAnswer(Answer answer) {
+        if (answer instanceof Answer.TryLater later) {
+            failed(later.detail(), later.retryAfter());
+        } else if (answer instanceof Answer.Refused refused) {
+            stop(refused.detail());
+        } else if (answer instanceof Answer.Known known) {
+            resumeAt(known);
+        } else if (answer instanceof Answer.Accepted accepted) {
+            accepted(accepted, sentUnit());
+        } else if (answer instanceof Answer.OutOfPlace elsewhere) {
+            outOfPlace(elsewhere);
+        } else if (answer instanceof Answer.TooLarge tooLarge) {
+            shrink(tooLarge, sentUnit());
+        } else if (answer instanceof Answer.Rejected rejected) {
+            leaveOut(rejected.reasons(), sentUnit());
+        } else if (answer instanceof Answer.MediaKept) {
+            context.countMedia();
+            media.kept();
+            putNextOrSend();
+        } else if (answer instanceof Answer.MediaNotTaken notTaken) {
+            media.notTaken(notTaken.media());
+            putNextOrSend();
+        }
+    }
+
+    private OutgoingUnit sentUnit() {
+        OutgoingUnit sent = unit;
+        if (sent == null) {
+            throw new IllegalStateException("an answer to a unit, but none was sent on " + shard);
+        }
+        return sent;
+    }
+
+    private void resumeAt(Answer.Known known) {
+        retry.succeeded();
+        ResumePoint point = ResumePoint.find(
+                context.log().epochs(shard), context.log().status().epoch(), known.epochs(), account.next());
+        if (point.isAheadOfLog()) {
+            stop("the destination has records of this opening of the log that the log itself does not have");
+            return;
+        }
+        health.connected();
+        media.forget();
+        declareFork = point.isFork();
+        unit = null;
+        size.freeEnd();
+        readiness.startOver();
+        long next = account.next();
+        if (point.next() > next) {
+            skipTo = point.next();
+            phase = Phase.SKIP;
+        } else if (point.next() < next) {
+            LaneNotes notes = point.next() == 1
+                    ? LaneNotes.NONE
+                    : account.notes().plusDelivered(point.next() - next).settled();
+            commit(point.next(), notes, List.of(), Phase.READY);
+        } else {
+            phase = Phase.READY;
+        }
+    }
+
+    /** Passes over what the destination has already, to keep the account. */
+    private void skip() {
+        long next = account.next();
+        Optional<OutgoingUnit> built = builder.build(next, size.upTo(skipTo));
+        if (built.isEmpty()) {
+            stop("the destination is at " + skipTo + ", but the log ends at " + next);
+            return;
+        }
+        long to = built.get().toExclusive();
+        LaneNotes notes = LaneAccount.tally(account.notes(), built.get().entries(), to);
+        commit(to, to < skipTo ? notes : notes.settled(), List.of(), to < skipTo ? Phase.SKIP : Phase.READY);
+    }
+
+    private boolean build(long now) {
+        if (!readiness.isDue(now, builder, account.next())) {
+            return false;
+        }
+        if (!hasRoom && !context.acquireRoom(shard.stream().equals(StreamName.VIDEO))) {
+            return false;
+        }
+        hasRoom = true;
+        LaneNotes notes = account.notes();
+        Optional<OutgoingUnit> built = builder.build(account.next(), size.next(notes));
+        readiness.built(builder.isAtEnd());
+        if (built.isEmpty()) {
+            releaseRoom();
+            return false;
+        }
+        unit = built.get();
+        // Whatever becomes of it, a second try has the same end.
+        size.fixEnd(built.get().toExclusive());
+        media.begin(built.get(), notes.gone());
+        putNextOrSend();
+        return true;
+    }
+
+    private void putNextOrSend() {
+        Optional<CompletableFuture<Answer>> upload = media.putNext();
+        if (upload.isPresent()) {
+            await(Phase.PUTTING, upload.get());
+            return;
+        }
+        List<Long> gone = new ArrayList<>(media.gone());
+        if (gone.size() > LaneNotes.NUMBERS_MAX) {
+            size.fixEnd(gone.get(LaneNotes.NUMBERS_MAX));
+            media.settled();
+            unit = null;
+            readiness.startOver();
+            phase = Phase.READY;
+        } else if (!account.notes().gone().equals(media.gone())) {
+            commit(account.next(), account.notes().withGone(gone, sentUnit().toExclusive()), List.of(), Phase.SEND);
+        } else {
+            send();
+        }
+    }
+
+    private void send() {
+        OutgoingUnit ready = sentUnit().with(declareFork, media.outcomes());
+        unit = ready;
+        await(Phase.SENDING, context.destination().send(ready));
+    }
+
+    private void accepted(Answer.Accepted answer, OutgoingUnit sent) {
+        if (answer.epoch() != sent.epoch() || answer.next() <= sent.fromInclusive()) {
+            failed("confirmed, but not what was sent: next is " + answer.next(), Duration.ZERO);
+            return;
+        }
+        retry.succeeded();
+        outOfPlace = 0;
+        declareFork = false;
+        context.countUnit();
+        health.connected();
+        health.fork(answer.fork());
+        long to = Math.min(answer.next(), sent.toExclusive());
+        LaneNotes notes = LaneAccount.tally(account.notes(), sent.entries(), to);
+        if (to == sent.toExclusive()) {
+            notes = notes.settled();
+            size.freeEnd();
+            media.settled();
+        }
+        skipTo = answer.next();
+        unit = null;
+        releaseRoom();
+        List<NewRecord> gaps = LaneRecords.gaps(context.consumer().value(), sent.entries());
+        commit(to, notes, gaps, answer.next() > sent.toExclusive() ? Phase.SKIP : Phase.READY);
+    }
+
+    private void outOfPlace(Answer.OutOfPlace answer) {
+        outOfPlace++;
+        phase = Phase.ASK;
+        if (outOfPlace > OUT_OF_PLACE_AT_ONCE_MAX) {
+            failed("sent from the wrong place again and again: " + answer.detail(), Duration.ZERO);
+        } else {
+            dropUnit();
+        }
+    }
+
+    private void shrink(Answer.TooLarge answer, OutgoingUnit sent) {
+        if (sent.entries().size() == 1) {
+            leaveOut(Map.of(sent.fromInclusive(), answer.detail()), sent);
+            return;
+        }
+        long half = size.shrink(sent);
+        dropUnit();
+        commit(account.next(), account.notes().withBoundary(half), List.of(), Phase.READY);
+    }
+
+    /** Records that will never be taken: as the policy says. */
+    private void leaveOut(Map<Long, String> reasons, OutgoingUnit sent) {
+        RefusedRecords refused = RefusedRecords.of(reasons, sent);
+        if (refused.isEmpty()) {
+            failed("refused records that were not sent: " + reasons.keySet(), Duration.ZERO);
+            return;
+        }
+        if (context.settings().onRejected() == RejectionPolicy.BLOCK) {
+            stop(refused.firstInWords());
+            return;
+        }
+        LaneNotes notes = refused.leftOut(account.notes(), sent.toExclusive());
+        List<NewRecord> letters = context.settings().onRejected() == RejectionPolicy.DEAD_LETTER
+                ? refused.deadLetters(context.settings().name(), notes.leaveOut())
+                : List.of();
+        dropUnit();
+        size.fixEnd(notes.boundary());
+        commit(account.next(), notes, letters, Phase.READY);
+    }
+
+    private void commit(long next, LaneNotes notes, List<NewRecord> records, Phase then) {
+        recordsRefused = false;
+        afterCommit = then;
+        phase = Phase.COMMITTING;
+        account.commit(next, notes, records);
+    }
+
+    private boolean pollCommit() {
+        Optional<AppendResult> polled = account.poll();
+        if (polled.isEmpty()) {
+            return false;
+        }
+        AppendResult result = polled.get();
+        if (result instanceof AppendResult.Committed) {
+            phase = afterCommit;
+        } else if (result instanceof AppendResult.Refused refused) {
+            // The records beside it must not hold up the checkpoint for ever.
+            recordsRefused = refused.retryAfter().equals(AppendResult.NEVER);
+            phase = Phase.COMMIT_AGAIN;
+            retry.failed(recordsRefused ? Duration.ZERO : refused.retryAfter());
+        } else {
+            account.reload();
+            phase = Phase.ASK;
+            failed("the checkpoint may not be durable", Duration.ZERO);
+        }
+        return true;
+    }
+
+    private void failed(String detail, Duration retryAfter) {
+        context.countRetry();
+        if (phase == Phase.ASKING) {
+            phase = Phase.ASK;
+        } else if (phase != Phase.ASK && phase != Phase.SKIP) {
+            phase = Phase.READY;
+        }
+        dropUnit();
+        retry.failed(retryAfter);
+        health.backingOff(detail);
+    }
+
+    private void stop(String detail) {
+        phase = Phase.STOPPED;
+        dropUnit();
+        builder.close();
+        health.stopped(detail);
+    }
+
+    /** Frees the memory of the unit; the next try builds it again from the log. */
+    private void dropUnit() {
+        unit = null;
+        readiness.startOver();
+        releaseRoom();
+    }
+
+    private void releaseRoom() {
+        if (hasRoom) {
+            hasRoom = false;
+            context.releaseRoom();
+        }
+    }
+
+    @Override
+    public void close() {
+        call.cancel();
+        builder.close();
+    }
+}

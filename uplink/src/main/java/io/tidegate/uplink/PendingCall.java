@@ -1,0 +1,66 @@
+package io.tidegate.uplink;
+
+import io.tidegate.core.runtime.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one call of a lane to its destination that may be under way, and how long it may take.
+ *
+ * <p>Confined to the uplink's thread.
+ */
+final class PendingCall {
+    private final Clock clock;
+    private final Duration timeout;
+    private final Runnable wake;
+    private @Nullable CompletableFuture<Answer> future;
+    private long deadlineNanos;
+
+    PendingCall(Clock clock, Duration timeout, Runnable wake) {
+        this.clock = clock;
+        this.timeout = timeout;
+        this.wake = wake;
+    }
+
+    void begin(CompletableFuture<Answer> call) {
+        deadlineNanos = clock.monotonicNanos() + timeout.toNanos();
+        future = call;
+        CompletableFuture<Answer> unused = call.whenComplete((answer, failure) -> wake.run());
+    }
+
+    /** The answer, once there is one; a failure and the end of the time are answers too. */
+    Optional<Answer> poll() {
+        CompletableFuture<Answer> call = future;
+        if (call == null) {
+            return Optional.of(Answer.TryLater.soon("there was no call to wait for"));
+        }
+        if (call.isDone()) {
+            future = null;
+            return Optional.of(outcome(call));
+        }
+        if (clock.monotonicNanos() - deadlineNanos < 0) {
+            return Optional.empty();
+        }
+        cancel();
+        return Optional.of(Answer.TryLater.soon("no answer within " + timeout.toMillis() + " ms"));
+    }
+
+    private static Answer outcome(CompletableFuture<Answer> call) {
+        try {
+            return call.join();
+        } catch (CompletionException e) {
+            return Answer.TryLater.soon(String.valueOf(e.getCause()));
+        }
+    }
+
+    void cancel() {
+        CompletableFuture<Answer> call = future;
+        future = null;
+        if (call != null) {
+            call.cancel(true);
+        }
+    }
+}

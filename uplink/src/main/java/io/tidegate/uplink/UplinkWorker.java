@@ -1,0 +1,254 @@
+package io.tidegate.uplink;
+
+import io.tidegate.core.runtime.Clock;
+import io.tidegate.core.runtime.Worker;
+import io.tidegate.core.stream.AppendResult;
+import io.tidegate.core.stream.AppendUnit;
+import io.tidegate.core.stream.ConsumerName;
+import io.tidegate.core.stream.MediaSource;
+import io.tidegate.core.stream.NewRecord;
+import io.tidegate.core.stream.ShardDescription;
+import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StreamDescription;
+import io.tidegate.core.stream.StreamLog;
+import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSettings;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.random.RandomGenerator;
+
+/**
+ * The lanes of one uplink, taking turns on one thread, which also runs the destination's callbacks.
+ *
+ * <p>Confined to that thread, but for {@link #status}, {@link #resumeStopped}, {@link #wake} and the executor.
+ */
+final class UplinkWorker implements Worker, LaneContext, Executor {
+    private static final Set<StreamName> RESERVED_BUT_SENT = Set.of(StreamName.GAPS, StreamName.ALARMS);
+    private static final long LOOK_FOR_SHARDS_NANOS = Duration.ofSeconds(1).toNanos();
+
+    private final UplinkSettings settings;
+    private final StreamLog log;
+    private final Clock clock;
+    private final RandomGenerator random;
+    private final Optional<MediaSource> media;
+    private final ConsumerName consumer;
+    private final Destination destination;
+    private final Map<ShardId, Lane> lanes = new ConcurrentSkipListMap<>();
+    /** Bounded by the calls in flight, of which each lane has one at most. */
+    private final ConcurrentLinkedQueue<Runnable> callbacks = new ConcurrentLinkedQueue<>();
+
+    private final AtomicBoolean resumeRequested = new AtomicBoolean();
+    private final AtomicLong unitsSent = new AtomicLong();
+    private final AtomicLong retries = new AtomicLong();
+    private final AtomicLong mediaSent = new AtomicLong();
+    private final AtomicLong alarmsLost = new AtomicLong();
+    private volatile Runnable wakeThread = () -> {};
+    private volatile boolean closed;
+    private int roomLeft;
+    private int firstLane;
+    private long lookAgainNanos;
+
+    UplinkWorker(
+            UplinkSettings settings,
+            Destination.Opener opener,
+            StreamLog log,
+            Optional<MediaSource> media,
+            Clock clock,
+            RandomGenerator random) {
+        this.settings = settings;
+        this.log = log;
+        this.media = media;
+        this.clock = clock;
+        this.random = random;
+        this.consumer = new ConsumerName("uplink/" + settings.name());
+        this.roomLeft = settings.unitsAtOnce();
+        this.lookAgainNanos = clock.monotonicNanos();
+        this.destination = opener.open(this);
+        for (StreamName own : List.of(StreamName.GAPS, StreamName.ALARMS, StreamName.DEAD_LETTERS)) {
+            if (log.admin().describe(own).isEmpty()) {
+                StreamSettings plain = StreamSettings.of(own);
+                log.admin()
+                        .create(new StreamSettings(
+                                own, 1, plain.retention(), plain.retainedBytesMax(), NewRecord.BYTES_MAX));
+            }
+        }
+    }
+
+    void onWake(Runnable wake) {
+        wakeThread = wake;
+    }
+
+    @Override
+    public int doWork() {
+        int done = 0;
+        for (Runnable callback = callbacks.poll(); callback != null; callback = callbacks.poll()) {
+            callback.run();
+            done++;
+        }
+        lookForShards();
+        boolean resume = resumeRequested.getAndSet(false);
+        List<Lane> all = new ArrayList<>(lanes.values());
+        for (int i = 0; i < all.size(); i++) {
+            // Not always the same lane first, or it would always find room.
+            Lane lane = all.get((firstLane + i) % all.size());
+            if (resume) {
+                lane.resume();
+            }
+            done += step(lane) ? 1 : 0;
+        }
+        firstLane = all.isEmpty() ? 0 : (firstLane + 1) % all.size();
+        return done;
+    }
+
+    private static boolean step(Lane lane) {
+        try {
+            return lane.step();
+        } catch (RuntimeException e) {
+            lane.recover(e);
+            return true;
+        }
+    }
+
+    private void lookForShards() {
+        long now = clock.monotonicNanos();
+        if (now - lookAgainNanos < 0) {
+            return;
+        }
+        lookAgainNanos = now + LOOK_FOR_SHARDS_NANOS;
+        for (StreamDescription stream : log.admin().list()) {
+            if (isSent(stream.name())) {
+                for (ShardDescription shard : stream.shards()) {
+                    lanes.computeIfAbsent(shard.id(), id -> new Lane(this, id, media));
+                }
+            }
+        }
+    }
+
+    private boolean isSent(StreamName name) {
+        if (settings.streams().isEmpty()) {
+            return !name.isReserved() || RESERVED_BUT_SENT.contains(name);
+        }
+        return settings.streams().contains(name);
+    }
+
+    UplinkStatus status() {
+        List<LaneStatus> all = lanes.values().stream().map(Lane::status).toList();
+        ConsumerLedger sum = ConsumerLedger.EMPTY;
+        for (LaneStatus lane : all) {
+            sum = sum.plus(lane.ledger());
+        }
+        return new UplinkStatus(settings.name(), all, sum, unitsSent.get(), retries.get(), mediaSent.get());
+    }
+
+    void resumeStopped() {
+        resumeRequested.set(true);
+        wake();
+    }
+
+    @Override
+    public void execute(Runnable callback) {
+        if (closed) {
+            callback.run();
+            return;
+        }
+        callbacks.add(callback);
+        wake();
+    }
+
+    @Override
+    public void onClose() {
+        closed = true;
+        lanes.values().forEach(Lane::close);
+        destination.close();
+        for (Runnable callback = callbacks.poll(); callback != null; callback = callbacks.poll()) {
+            callback.run();
+        }
+    }
+
+    @Override
+    public UplinkSettings settings() {
+        return settings;
+    }
+
+    @Override
+    public StreamLog log() {
+        return log;
+    }
+
+    @Override
+    public ConsumerName consumer() {
+        return consumer;
+    }
+
+    @Override
+    public Destination destination() {
+        return destination;
+    }
+
+    @Override
+    public Clock clock() {
+        return clock;
+    }
+
+    @Override
+    public RandomGenerator random() {
+        return random;
+    }
+
+    @Override
+    public boolean acquireRoom(boolean forVideo) {
+        // The last place is for records: pictures wait for telemetry.
+        if (roomLeft < (forVideo ? 2 : 1)) {
+            return false;
+        }
+        roomLeft--;
+        return true;
+    }
+
+    @Override
+    public void releaseRoom() {
+        roomLeft++;
+        wake();
+    }
+
+    @Override
+    public void alarm(String kind, LaneStatus lane) {
+        CompletableFuture<AppendResult> appended =
+                log.append(AppendUnit.of(LaneRecords.alarm(kind, settings.name(), lane)));
+        CompletableFuture<AppendResult> unused = appended.whenComplete((result, failure) -> {
+            if (!(result instanceof AppendResult.Committed)) {
+                alarmsLost.incrementAndGet();
+            }
+        });
+    }
+
+    @Override
+    public void countUnit() {
+        unitsSent.incrementAndGet();
+    }
+
+    @Override
+    public void countRetry() {
+        retries.incrementAndGet();
+    }
+
+    @Override
+    public void countMedia() {
+        mediaSent.incrementAndGet();
+    }
+
+    @Override
+    public void wake() {
+        wakeThread.run();
+    }
+}
