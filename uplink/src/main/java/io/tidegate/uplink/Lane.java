@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -79,9 +80,8 @@ final class Lane implements AutoCloseable {
 
     /** One turn; returns whether anything was done. */
     boolean step() {
-        long now = context.clock().monotonicNanos();
         try {
-            boolean worked = turn(now);
+            boolean worked = turn();
             health.place(account.next(), account.notes());
             return worked;
         } catch (StreamLogException e) {
@@ -112,21 +112,22 @@ final class Lane implements AutoCloseable {
         }
     }
 
-    private boolean turn(long now) {
+    private boolean turn() {
         return switch (phase) {
             case ASKING, PUTTING, SENDING -> pollAnswer();
             case COMMITTING -> pollCommit();
             case STOPPED -> false;
-            case ASK, SKIP, READY, SEND, COMMIT_AGAIN -> retry.isOver() && act(now);
+            case ASK, SKIP, READY, SEND, COMMIT_AGAIN -> retry.isOver() && act();
         };
     }
 
-    private boolean act(long now) {
+    private boolean act() {
         if (phase == Phase.READY) {
-            return build(now);
+            return build();
         }
         if (phase == Phase.ASK) {
-            await(Phase.ASKING, context.destination().known(shard));
+            phase = Phase.ASKING;
+            call.begin(context.destination().known(shard));
         } else if (phase == Phase.SKIP) {
             skip();
         } else if (phase == Phase.SEND) {
@@ -136,11 +137,6 @@ final class Lane implements AutoCloseable {
             phase = Phase.COMMITTING;
         }
         return true;
-    }
-
-    private void await(Phase waiting, CompletableFuture<Answer> started) {
-        phase = waiting;
-        call.begin(started);
     }
 
     private boolean pollAnswer() {
@@ -175,11 +171,7 @@ final class Lane implements AutoCloseable {
     }
 
     private OutgoingUnit sentUnit() {
-        OutgoingUnit sent = unit;
-        if (sent == null) {
-            throw new IllegalStateException("an answer to a unit, but none was sent on " + shard);
-        }
-        return sent;
+        return Objects.requireNonNull(unit, "an answer to a unit, but none was sent");
     }
 
     private void resumeAt(Answer.Known known) {
@@ -223,8 +215,8 @@ final class Lane implements AutoCloseable {
         commit(to, to < skipTo ? notes : notes.settled(), List.of(), to < skipTo ? Phase.SKIP : Phase.READY);
     }
 
-    private boolean build(long now) {
-        if (!readiness.isDue(now, builder, account.next())) {
+    private boolean build() {
+        if (!readiness.isDue(context.clock().monotonicNanos(), builder, account.next())) {
             return false;
         }
         if (!hasRoom && !context.acquireRoom(shard.stream().equals(StreamName.VIDEO))) {
@@ -249,7 +241,8 @@ final class Lane implements AutoCloseable {
     private void putNextOrSend() {
         Optional<CompletableFuture<Answer>> upload = media.putNext();
         if (upload.isPresent()) {
-            await(Phase.PUTTING, upload.get());
+            phase = Phase.PUTTING;
+            call.begin(upload.get());
             return;
         }
         List<Long> gone = new ArrayList<>(media.gone());
@@ -269,7 +262,8 @@ final class Lane implements AutoCloseable {
     private void send() {
         OutgoingUnit ready = sentUnit().with(declareFork, media.outcomes());
         unit = ready;
-        await(Phase.SENDING, context.destination().send(ready));
+        phase = Phase.SENDING;
+        call.begin(context.destination().send(ready));
     }
 
     private void accepted(Answer.Accepted answer, OutgoingUnit sent) {
