@@ -20,6 +20,7 @@ import static org.bytedeco.ffmpeg.global.avutil.AVERROR_EOF;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_HTTP_FORBIDDEN;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_HTTP_NOT_FOUND;
 import static org.bytedeco.ffmpeg.global.avutil.AVERROR_HTTP_UNAUTHORIZED;
+import static org.bytedeco.ffmpeg.global.avutil.AVERROR_INVALIDDATA;
 import static org.bytedeco.ffmpeg.global.avutil.AVMEDIA_TYPE_VIDEO;
 import static org.bytedeco.ffmpeg.global.avutil.AV_NOPTS_VALUE;
 import static org.bytedeco.ffmpeg.global.avutil.av_dict_free;
@@ -331,6 +332,11 @@ final class DemuxedSource implements FragmentSource {
         if (code == AVERROR_HTTP_NOT_FOUND) {
             return SourceException.failed(
                     GapCause.CAMERA_UNREACHABLE, shown + " does not exist on the camera: check the path");
+        }
+        if (code == AVERROR_INVALIDDATA && context == null && !settings.isFile()) {
+            // FFmpeg's answer to a server that accepts a connection and then says nothing, too.
+            return SourceException.failed(
+                    GapCause.CAMERA_UNREACHABLE, shown + " does not answer like a camera: check host and port");
         }
         GapCause cause = video >= 0 ? GapCause.CAMERA_ENDED : GapCause.CAMERA_UNREACHABLE;
         return SourceException.failed(cause, shown + " " + what + ": " + Natives.error(code));

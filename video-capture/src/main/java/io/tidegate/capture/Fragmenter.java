@@ -23,6 +23,9 @@ final class Fragmenter {
     private static final long PART_90K = 29_700; // 330 ms
     private static final long JUMP_FORWARD_90K = 10 * 90_000L;
     private static final long JUMP_BACK_90K = 90_000L;
+    /** After so many frames whose time does not move, the camera's time stamps are believed no more. */
+    private static final int STANDING_MAX = 25;
+
     private static final long FRAME_DEFAULT_90K = 3_600; // 25 a second, until two frames are known
 
     /**
@@ -32,12 +35,12 @@ final class Fragmenter {
      * @param dts90k decode time in any origin, or {@link #NO_TIME}; so {@code pts90k}
      */
     record Frame(
-            Payload data,
-            long dts90k,
-            long pts90k,
-            boolean keyFrame,
-            long producerTimeMillis,
-            boolean timeFromCamera) {}
+            Payload data, long dts90k, long pts90k, boolean keyFrame, long producerTimeMillis, boolean timeFromCamera) {
+        Frame timedByArrival() {
+            long now90k = producerTimeMillis * 90;
+            return new Frame(data, now90k, now90k, keyFrame, producerTimeMillis, timeFromCamera);
+        }
+    }
 
     private final Consumer<FragmentMessage> sink;
     private final List<MediaPart.Sample> part = new ArrayList<>();
@@ -48,6 +51,9 @@ final class Fragmenter {
     private int frames;
     private long bytes;
     private long origin;
+    private boolean originKnown;
+    private int standing;
+    private boolean timedByArrival;
     private long fragmentStart;
     private long lastDts;
     private long frame90k = FRAME_DEFAULT_90K;
@@ -78,12 +84,17 @@ final class Fragmenter {
         dropped++;
     }
 
-    void frame(Frame frame) {
-        if (frame.data().isEmpty()) {
+    void frame(Frame received) {
+        if (received.data().isEmpty()) {
             dropped++;
             return;
         }
-        if (started && isJump(frame.dts90k())) {
+        if (started && standing >= STANDING_MAX) {
+            end(GapCause.TIMESTAMP_JUMP);
+            timedByArrival = true;
+        }
+        Frame frame = timedByArrival ? received.timedByArrival() : received;
+        if (started && isJump(raw(frame))) {
             end(GapCause.TIMESTAMP_JUMP);
         }
         if (!started) {
@@ -94,7 +105,7 @@ final class Fragmenter {
             beginRun(frame, format);
         }
         long dts = fixed(frame);
-        long pts = frame.pts90k() == NO_TIME ? dts : frame.pts90k() - origin;
+        long pts = frame.pts90k() == NO_TIME || !originKnown ? dts : frame.pts90k() - origin;
         long age = dts - fragmentStart;
         boolean cut = (frame.keyFrame() && age >= FRAGMENT_MIN_90K)
                 || age >= FRAGMENT_MAX_90K
@@ -135,31 +146,48 @@ final class Fragmenter {
     private void beginRun(Frame frame, VideoFormat current) {
         started = true;
         sequence = 0;
-        origin = frame.dts90k() != NO_TIME ? frame.dts90k() : frame.pts90k() != NO_TIME ? frame.pts90k() : 0;
+        origin = raw(frame);
+        originKnown = origin != NO_TIME;
+        standing = 0;
         lastDts = -1;
         frame90k = FRAME_DEFAULT_90K;
         sink.accept(new FragmentMessage.Init(current, InitSegment.of(current)));
     }
 
-    private boolean isJump(long dts) {
-        if (dts == NO_TIME) {
+    private static long raw(Frame frame) {
+        return frame.dts90k() != NO_TIME ? frame.dts90k() : frame.pts90k();
+    }
+
+    private boolean isJump(long raw) {
+        if (raw == NO_TIME || !originKnown) {
             return false;
         }
-        long step = dts - origin - lastDts;
+        long step = raw - origin - lastDts;
         return step > JUMP_FORWARD_90K || step < -JUMP_BACK_90K;
     }
 
     /** The decode time in the run, later than the last. */
     private long fixed(Frame frame) {
-        long raw = frame.dts90k() != NO_TIME ? frame.dts90k() : frame.pts90k();
         if (lastDts < 0) {
             return 0;
         }
-        long dts = raw == NO_TIME ? lastDts + frame90k : raw - origin;
-        if (raw == NO_TIME || dts <= lastDts) {
+        long raw = raw(frame);
+        if (raw == NO_TIME) {
             fixed++;
-            return raw == NO_TIME ? dts : lastDts + 1;
+            return lastDts + frame90k;
         }
+        if (!originKnown) {
+            // RTSP: the first frame often has no time; it is one frame before the first that has.
+            originKnown = true;
+            origin = raw - lastDts - frame90k;
+        }
+        long dts = raw - origin;
+        if (dts <= lastDts) {
+            fixed++;
+            standing++;
+            return lastDts + 1;
+        }
+        standing = 0;
         frame90k = Math.min(dts - lastDts, 90_000);
         return dts;
     }

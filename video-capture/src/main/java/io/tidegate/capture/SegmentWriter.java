@@ -13,7 +13,7 @@ import java.util.Objects;
 
 /**
  * Appends fragments to one segment file; each is durable when {@link #append} returns (the steps: docs/design/0003).
- * After an exception only {@link #close} may follow: what an fsync that failed left behind is not known.
+ * After an exception only {@link #abandon} may follow: what an fsync that failed left behind is not known.
  *
  * <p>Confined to the thread that writes the store.
  */
@@ -111,7 +111,13 @@ final class SegmentWriter implements AutoCloseable {
         }
     }
 
-    /** Closes the file as it is. */
+    /** Closes the file after a failure, without what was not forced: a later start could not tell it from the rest. */
+    void abandon(long durableBytes) throws IOException {
+        try (file) {
+            file.truncate(durableBytes);
+        }
+    }
+
     @Override
     public void close() throws IOException {
         file.close();

@@ -223,7 +223,7 @@ final class Track {
         current = null;
         try {
             if (open != null) {
-                open.close();
+                open.abandon(file == null ? 0 : file.durableBytes());
             }
             if (file != null && file.lastFragment() < file.firstFragment()) {
                 segments.remove(file.firstFragment());

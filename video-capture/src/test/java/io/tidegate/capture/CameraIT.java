@@ -11,6 +11,8 @@ import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
 import io.tidegate.support.InMemoryLog;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -88,6 +90,68 @@ class CameraIT {
                         "csv",
                         segments.get(0).toString()))
                 .isEqualTo("stream,h264,320,180");
+    }
+
+    @Test
+    void rtspCamera_thatDiesAndReturns_leavesAGapWithItsCause() throws Exception {
+        Path clip = RtspServer.clip(home);
+        VideoStore store = store(Duration.ofMinutes(1));
+        RtspServer first = RtspServer.start(clip, 0);
+        CameraSettings settings = CameraSettings.of("gate", first.url());
+        assertThat(settings.toString()).doesNotContain("topsecret").doesNotContain("viewer");
+        try (Camera camera = Camera.start(settings, store, clock, time, new Random(1))) {
+            await().atMost(Duration.ofSeconds(30)).until(() -> fragments().size() >= 2);
+            first.close();
+            await().atMost(Duration.ofSeconds(20)).until(() -> camera.status().state() == CameraStatus.State.FAILED);
+            assertThat(camera.status().why())
+                    .isEqualTo("rtsp://***@127.0.0.1:" + first.port() + "/cam sends nothing more: End of file");
+            int before = fragments().size();
+            try (RtspServer second = RtspServer.start(clip, first.port())) {
+                await().atMost(Duration.ofSeconds(40)).until(() -> fragments().size() >= before + 2);
+                assertThat(second.port()).isEqualTo(first.port());
+                assertThat(Tools.ofType(Tools.records(log), "gap"))
+                        .singleElement()
+                        .asString()
+                        .contains("\"cause\":\"CAMERA_ENDED\"");
+            }
+        }
+        store.close();
+        List<String> records = fragments();
+        assertThat(records.stream().filter(r -> member(r, "discontinuity").equals("true")))
+                .hasSize(2);
+        assertThat(records.get(0)).contains("\"width\":320,\"height\":180").contains("\"frames\":50");
+        for (Path segment : Tools.segments(home.resolve("video"))) {
+            Tools.assertPlayable(segment);
+        }
+    }
+
+    @Test
+    void cameraThatNeverAnswers_failsWithinItsDeadline_andOthersDoNotNotice() throws Exception {
+        Path clip = RtspServer.clip(home);
+        Path file = home.resolve("clip.mp4");
+        Tools.run(("ffmpeg -v error -r 25 -i " + clip + " -c copy " + file).split(" "));
+        try (ServerSocket blackHole = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+                VideoStore store = store(Duration.ofMinutes(1));
+                Camera dead = Camera.start(
+                        CameraSettings.of("dead", "rtsp://127.0.0.1:" + blackHole.getLocalPort() + "/x"),
+                        store,
+                        clock,
+                        time,
+                        new Random(1));
+                Camera alive =
+                        Camera.start(CameraSettings.of("alive", file.toString()), store, clock, time, new Random(2))) {
+            await().atMost(Duration.ofSeconds(20)).until(() -> fragments().size() >= 5);
+            assertThat(alive.status().state()).isEqualTo(CameraStatus.State.RECORDING);
+            await().atMost(Duration.ofSeconds(20)).until(() -> dead.status().state() == CameraStatus.State.FAILED);
+            // Five fragments of two seconds of a clip of six: it went round, without a gap.
+            assertThat(fragments())
+                    .allSatisfy(r -> assertThat(member(r, "camera")).isEqualTo("alive"));
+            assertThat(fragments()).extracting(r -> member(r, "frames")).startsWith("50", "50", "50", "50");
+            assertThat(Tools.ofType(Tools.records(log), "gap")).isEmpty();
+        }
+        assertThat(Tools.assertPlayable(
+                        Tools.segments(home.resolve("video/alive-main")).get(0)))
+                .isGreaterThanOrEqualTo(250);
     }
 
     private void assertStill(VideoStore store, CameraSettings settings) throws Exception {

@@ -231,6 +231,10 @@ class VideoStoreTest {
         assertThat(gaps()).singleElement().asString().contains("\"cause\":\"IO_ERROR\"");
         assertThat(member(gaps().get(0), "toTime")).isEqualTo(member(fragments().get(1), "producerTime"));
         assertThat(store.usage().ioErrors()).isEqualTo(1);
+        log = log.reopen();
+        VideoStore again = store();
+        work(again);
+        assertThat(numbers(fragments())).as("the lost fragment stays lost").containsExactly("1", "2");
     }
 
     @Test
