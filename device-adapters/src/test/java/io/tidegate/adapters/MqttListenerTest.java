@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,7 +124,7 @@ final class MqttListenerTest {
         try (MqttFixture fixture = new MqttFixture(MqttFixture.limits(limits));
                 RawMqtt client = fixture.connected(RawMqtt.V311, "a")) {
             fixture.log.holdCommits();
-            byte[] payload = "x".repeat(8 << 10).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+            byte[] payload = "x".repeat(8 << 10).getBytes(StandardCharsets.US_ASCII);
             Thread writer = sender(client, payload, 2_000);
             await().until(() -> fixture.listener.stats().pauses() == 1);
             assertThat(client.isSilent(500)).isTrue();
@@ -140,7 +142,7 @@ final class MqttListenerTest {
     @Test
     void publish_ofManyClientsAtOnce_isAcknowledgedAndInOrderPerKey() throws Exception {
         int clients = 6;
-        int count = 3_000;
+        int count = 1_000;
         try (MqttFixture fixture = new MqttFixture()) {
             ExecutorService threads = Executors.newFixedThreadPool(clients);
             try {
@@ -195,7 +197,7 @@ final class MqttListenerTest {
                     client.send(client.publish("t", i, payload, 0x32));
                 }
             } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
+                throw new UncheckedIOException(e);
             }
         });
         writer.start();
@@ -293,7 +295,7 @@ final class MqttListenerTest {
                         RouteSettings.to("mqtt:#", TELEMETRY).withSequence("$.seq"));
                 RawMqtt client = fixture.connected(RawMqtt.V311, "a")) {
             client.send(client.publish("t", 1, "{\"seq\":1}"));
-            client.send(client.publish("t", 1, "{\"seq\":1}".getBytes(java.nio.charset.StandardCharsets.UTF_8), 0x3a));
+            client.send(client.publish("t", 1, "{\"seq\":1}".getBytes(StandardCharsets.UTF_8), 0x3a));
 
             assertThat(client.readAcks(2)).containsExactly(1, 1);
             assertThat(fixture.data(TELEMETRY)).containsExactly("{\"seq\":1}");

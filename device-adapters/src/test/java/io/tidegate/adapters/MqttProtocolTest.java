@@ -6,8 +6,11 @@ import static org.awaitility.Awaitility.await;
 import io.tidegate.core.stream.StreamName;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,9 +49,7 @@ final class MqttProtocolTest {
                 RawMqtt client = fixture.raw(RawMqtt.V5)) {
             client.send(RawMqtt.connect(RawMqtt.V5, "", 60));
             assertThat(client.read())
-                    .contains("120019"
-                            + java.util.HexFormat.of()
-                                    .formatHex("tidegate-".getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
+                    .contains("120019" + HexFormat.of().formatHex("tidegate-".getBytes(StandardCharsets.US_ASCII)));
             client.send(client.publish("t", 1, "1"));
             client.readAcks(1);
 
@@ -77,12 +78,12 @@ final class MqttProtocolTest {
         try (MqttFixture fixture = new MqttFixture();
                 RawMqtt silent = fixture.raw(RawMqtt.V5);
                 RawMqtt pinging = fixture.raw(RawMqtt.V311)) {
-            silent.send(RawMqtt.connect(RawMqtt.V5, "silent", 1));
+            silent.send(RawMqtt.connect(RawMqtt.V5, "silent", 2));
             silent.read();
-            pinging.send(RawMqtt.connect(RawMqtt.V311, "pinging", 1));
+            pinging.send(RawMqtt.connect(RawMqtt.V311, "pinging", 2));
             pinging.read();
             for (int i = 0; i < 4; i++) {
-                assertThat(pinging.isSilent(700)).isTrue();
+                assertThat(pinging.isSilent(1_000)).isTrue();
                 pinging.send("c000");
                 assertThat(pinging.read()).isEqualTo("d000");
             }
@@ -222,7 +223,7 @@ final class MqttProtocolTest {
 
     @Test
     void connections_beyondTheLimitOrWithoutConnect_areClosed() throws IOException {
-        MqttLimits limits = new MqttLimits(2, 4096, 10, 1 << 20, Duration.ofMinutes(1), Duration.ofMillis(500));
+        MqttLimits limits = new MqttLimits(2, 4096, 10, 1 << 20, Duration.ofMinutes(1), Duration.ofSeconds(3));
         try (MqttFixture fixture = new MqttFixture(MqttFixture.limits(limits));
                 RawMqtt one = fixture.connected(RawMqtt.V311, "one");
                 RawMqtt two = fixture.raw(RawMqtt.V311);
@@ -245,7 +246,7 @@ final class MqttProtocolTest {
                 RawMqtt client = fixture.connected(RawMqtt.V311, "client-" + i);
                 clients.add(client);
                 byte[] whole = client.publish("t", 1, "x".repeat(50_000));
-                client.send(java.util.Arrays.copyOf(whole, 45_000));
+                client.send(Arrays.copyOf(whole, 45_000));
             }
             await().until(() -> fixture.closed("memory") > 0);
             assertThat(fixture.listener.stats().connections()).isBetween(1L, 7L);

@@ -24,7 +24,7 @@ final class RawMqtt implements AutoCloseable {
 
     RawMqtt(int port, int version) throws IOException {
         this.socket = new Socket(InetAddress.getLoopbackAddress(), port);
-        this.socket.setSoTimeout(10_000);
+        this.socket.setSoTimeout(20_000);
         this.socket.setTcpNoDelay(true);
         this.in = new DataInputStream(socket.getInputStream());
         this.version = version;
@@ -158,7 +158,7 @@ final class RawMqtt implements AutoCloseable {
         } catch (SocketTimeoutException e) {
             return true;
         } finally {
-            socket.setSoTimeout(10_000);
+            socket.setSoTimeout(20_000);
         }
     }
 
