@@ -332,7 +332,7 @@ static void turn(struct node *node, int64_t until) {
     }
 }
 
-/* A made-up press: warms up from 20 to 48 degrees in two minutes' worth of readings and cools down again. */
+/* A made-up press: warms up from 20 to 72 degrees in two minutes' worth of readings and cools down again. */
 static void take_reading(struct node *node) {
     char payload[RING_PAYLOAD_MAX];
     uint64_t seq = ++node->taken;
@@ -342,7 +342,7 @@ static void take_reading(struct node *node) {
     }
     unsigned step = (unsigned)((seq + phase) % 120);
     unsigned height = step < 60 ? step : 120 - step;                               /* 0 to 60 */
-    unsigned hundredths = 2000 + height * 45 + (unsigned)(random_next(node) % 100); /* 20.00 to 47.99 */
+    unsigned hundredths = 2000 + height * 85 + (unsigned)(random_next(node) % 100); /* 20.00 to 71.99 */
     unsigned rpm = 1150 + (unsigned)(random_next(node) % 100);
     int length = snprintf(payload, sizeof payload, "{\"device\":\"%s\",\"seq\":%llu,\"temp\":%u.%02u,\"rpm\":%u}",
                           node->options.device, (unsigned long long)seq, hundredths / 100, hundredths % 100, rpm);
