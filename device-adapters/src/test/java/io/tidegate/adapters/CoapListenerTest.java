@@ -215,7 +215,7 @@ final class CoapListenerTest {
 
         RawCoap.Message answer = device.expect();
         assertThat(answer.code()).isEqualTo(RawCoap.CHANGED);
-        assertThat(new String(answer.bytes(), StandardCharsets.ISO_8859_1))
+        assertThat(new String(answer.bytes().toBytes(), StandardCharsets.ISO_8859_1))
                 .contains("_rejected")
                 .contains("number");
         assertThat(StoredRecords.texts(log, StreamName.REJECTED)).containsExactly("warm");

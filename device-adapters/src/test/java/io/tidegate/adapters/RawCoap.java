@@ -1,5 +1,6 @@
 package io.tidegate.adapters;
 
+import io.tidegate.core.stream.Payload;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -23,7 +24,7 @@ final class RawCoap implements AutoCloseable {
     static final int CHANGED = code(2, 4);
 
     /** A message as it came. */
-    record Message(int type, int code, int id, String token, byte[] bytes) {
+    record Message(int type, int code, int id, String token, Payload bytes) {
         static Message of(byte[] bytes) {
             int tokenLength = bytes[0] & 0x0f;
             return new Message(
@@ -31,28 +32,28 @@ final class RawCoap implements AutoCloseable {
                     bytes[1] & 0xff,
                     (bytes[2] & 0xff) << 8 | (bytes[3] & 0xff),
                     new String(bytes, 4, tokenLength, StandardCharsets.ISO_8859_1),
-                    bytes);
+                    Payload.wrap(bytes));
         }
 
         /** The value of an option that is a number, or -1. */
         long option(int wanted) {
-            int at = 4 + (bytes[0] & 0x0f);
+            int at = 4 + (bytes.byteAt(0) & 0x0f);
             int number = 0;
-            while (at < bytes.length && bytes[at] != (byte) 0xff) {
-                int delta = (bytes[at] >> 4) & 0x0f;
-                int length = bytes[at] & 0x0f;
+            while (at < bytes.length() && bytes.byteAt(at) != (byte) 0xff) {
+                int delta = (bytes.byteAt(at) >> 4) & 0x0f;
+                int length = bytes.byteAt(at) & 0x0f;
                 at++;
                 if (delta == 13) {
-                    delta = 13 + (bytes[at++] & 0xff);
+                    delta = 13 + (bytes.byteAt(at++) & 0xff);
                 }
                 if (length == 13) {
-                    length = 13 + (bytes[at++] & 0xff);
+                    length = 13 + (bytes.byteAt(at++) & 0xff);
                 }
                 number += delta;
                 if (number == wanted) {
                     long value = 0;
                     for (int i = 0; i < length; i++) {
-                        value = value << 8 | (bytes[at + i] & 0xff);
+                        value = value << 8 | (bytes.byteAt(at + i) & 0xff);
                     }
                     return value;
                 }
@@ -82,7 +83,7 @@ final class RawCoap implements AutoCloseable {
         out.write(id);
         out.writeBytes(token.getBytes(StandardCharsets.ISO_8859_1));
         int delta = 11; // Uri-Path
-        for (String segment : path.split("/")) {
+        for (String segment : path.split("/", -1)) {
             byte[] text = segment.getBytes(StandardCharsets.UTF_8);
             out.write(delta << 4 | Math.min(text.length, 13));
             if (text.length >= 13) {

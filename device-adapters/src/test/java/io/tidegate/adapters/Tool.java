@@ -57,6 +57,14 @@ final class Tool implements AutoCloseable {
         return process.isAlive();
     }
 
+    /** SIGTERM, and waits until it is gone. */
+    void terminate() throws InterruptedException {
+        process.destroy();
+        assertThat(process.waitFor(30, TimeUnit.SECONDS))
+                .as("ended when told to")
+                .isTrue();
+    }
+
     /** SIGKILL, and waits until it is gone. */
     void kill() throws InterruptedException {
         process.destroyForcibly();
