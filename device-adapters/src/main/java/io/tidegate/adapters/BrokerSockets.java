@@ -10,6 +10,8 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
@@ -32,18 +34,15 @@ final class BrokerSockets extends SocketFactory {
     private boolean closed;
 
     private static final class Gated extends Socket {
-        private final Object lock = new Object();
-        private boolean open;
+        private final CountDownLatch opened = new CountDownLatch(1);
         private @Nullable InputStream in;
 
         @Override
-        public InputStream getInputStream() throws IOException {
-            synchronized (lock) {
-                if (in == null) {
-                    in = new In(this, new BufferedInputStream(super.getInputStream(), BUFFER_BYTES));
-                }
-                return in;
+        public synchronized InputStream getInputStream() throws IOException {
+            if (in == null) {
+                in = new In(this, new BufferedInputStream(super.getInputStream(), BUFFER_BYTES));
             }
+            return in;
         }
 
         @Override
@@ -52,32 +51,22 @@ final class BrokerSockets extends SocketFactory {
         }
 
         private boolean isOpen() {
-            synchronized (lock) {
-                return open;
-            }
+            return opened.getCount() == 0;
         }
 
         private void open() {
-            synchronized (lock) {
-                open = true;
-                lock.notifyAll();
-            }
+            opened.countDown();
         }
 
         /** Throws what a socket throws that has nothing to read; the library comes again. */
         private void awaitOpen() throws IOException {
-            synchronized (lock) {
-                try {
-                    if (!open) {
-                        lock.wait(WAIT_MILLIS);
-                    }
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    throw new InterruptedIOException("interrupted");
-                }
-                if (!open) {
+            try {
+                if (!opened.await(WAIT_MILLIS, TimeUnit.MILLISECONDS)) {
                     throw new SocketTimeoutException("CONNECT is not written yet");
                 }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted");
             }
         }
     }

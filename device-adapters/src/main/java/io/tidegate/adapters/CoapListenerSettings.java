@@ -1,7 +1,5 @@
 package io.tidegate.adapters;
 
-import java.util.regex.Pattern;
-
 /**
  * Where the CoAP server listens. Plain CoAP knows no credentials: off loopback it must be said in so many words that
  * anybody may send.
@@ -11,9 +9,6 @@ import java.util.regex.Pattern;
  * @param allowAnonymous anybody who reaches the port may send
  */
 public record CoapListenerSettings(String host, int port, boolean allowAnonymous, CoapLimits limits) {
-    private static final Pattern LOOPBACK =
-            Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|::1|0:0:0:0:0:0:0:1|\\[::1]");
-
     public CoapListenerSettings {
         if (host.isBlank()) {
             throw new IllegalArgumentException("host of the CoAP server must not be empty");
@@ -21,7 +16,7 @@ public record CoapListenerSettings(String host, int port, boolean allowAnonymous
         if (port < 0 || port > 65_535) {
             throw new IllegalArgumentException("port of the CoAP server must be 0 to 65535, found " + port);
         }
-        if (!allowAnonymous && !isLoopback(host)) {
+        if (!allowAnonymous && !MqttListenerSettings.isLoopback(host)) {
             throw new IllegalArgumentException("the CoAP server on " + host + " could be reached from the network by"
                     + " anybody, and plain CoAP knows no credentials: listen on 127.0.0.1, or set allow-anonymous:"
                     + " true");
@@ -39,10 +34,6 @@ public record CoapListenerSettings(String host, int port, boolean allowAnonymous
 
     /** Whether only programs of this machine can reach it. Names are not looked up. */
     boolean isOnLoopback() {
-        return isLoopback(host);
-    }
-
-    private static boolean isLoopback(String host) {
-        return LOOPBACK.matcher(host).matches();
+        return MqttListenerSettings.isLoopback(host);
     }
 }
