@@ -63,6 +63,8 @@ final class BrokerConnection implements MqttCallback {
     private volatile String why = "";
     private volatile @Nullable String condemned;
     private volatile boolean sessionPresent;
+    /** The library has ended its threads. */
+    private volatile boolean ended;
 
     private BrokerConnection(MqttBrokerSettings settings, Listener listener) throws MqttException {
         this.settings = settings;
@@ -109,6 +111,7 @@ final class BrokerConnection implements MqttCallback {
 
             @Override
             public void onFailure(@Nullable IMqttToken token, @Nullable Throwable exception) {
+                ended = true;
                 lost("the broker cannot be reached or refuses: " + cause(exception));
             }
         };
@@ -205,6 +208,7 @@ final class BrokerConnection implements MqttCallback {
         if (phase != Phase.LOST) {
             try {
                 client.disconnect(DISCONNECT_DEADLINE.toMillis() / 2).waitForCompletion(DISCONNECT_DEADLINE.toMillis());
+                ended = true;
             } catch (MqttException e) {
                 Logger.debug("broker {} heard no good-bye: {}", settings.name(), e.toString());
             }
@@ -215,6 +219,10 @@ final class BrokerConnection implements MqttCallback {
     /** Ends a lost connection and frees what the library holds. False: the library has not ended yet, try again. */
     boolean release() {
         sockets.close();
+        if (!ended) {
+            // Told to close while it ends, the library would forget one of its threads.
+            return false;
+        }
         try {
             client.close(true);
             return true;
@@ -255,6 +263,7 @@ final class BrokerConnection implements MqttCallback {
 
     @Override
     public void disconnected(MqttDisconnectResponse response) {
+        ended = true;
         MqttException exception = response.getException();
         String reason = response.getReasonString();
         if (reason == null || reason.isEmpty()) {
