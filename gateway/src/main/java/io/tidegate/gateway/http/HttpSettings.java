@@ -24,7 +24,7 @@ public record HttpSettings(
     /**
      * What bounds the server.
      *
-     * @param bodyBytesMax the largest request body
+     * @param bodyBytesMax the largest request body; a receiving end needs a little over 16 MiB (offset contract)
      * @param bodiesBytesMax all request bodies held at one time; raised to the largest body if it is smaller
      * @param tailsMax clients that tail at one time
      * @param idleTimeout a connection on which nothing moves is closed
@@ -44,7 +44,7 @@ public record HttpSettings(
             Duration heartbeat,
             Duration stopDeadline) {
         public static final Limits DEFAULT = new Limits(
-                16 << 20,
+                17 << 20,
                 24L << 20,
                 256,
                 32,

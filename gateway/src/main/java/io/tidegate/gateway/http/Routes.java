@@ -46,7 +46,7 @@ final class Routes {
         add("GET", "/console/", console::handle);
         add("GET", "/console/{file}", console::handle);
 
-        Mounts mounts = new Mounts(parts, limits, budget);
+        Mounts mounts = new Mounts(parts, limits, budget, executor);
         if (parts.ingest() != null) {
             add("POST", "/ingest/{path+}", mounts::ingest);
         }

@@ -7,6 +7,7 @@ import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
 import io.tidegate.support.InMemoryLog;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -98,7 +99,7 @@ final class HttpFixture implements AutoCloseable {
 
     /** A connection for requests that no proper client sends. */
     Socket connect() throws IOException {
-        Socket socket = new Socket("127.0.0.1", server.port());
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
         socket.setSoTimeout(20_000);
         return socket;
     }
