@@ -2,9 +2,14 @@ package io.tidegate.gateway;
 
 import io.tidegate.adapters.CoapLimits;
 import io.tidegate.adapters.CoapListenerSettings;
+import io.tidegate.adapters.MqttLimits;
+import io.tidegate.adapters.MqttListenerSettings;
+import io.tidegate.adapters.MqttUser;
+import io.tidegate.adapters.PasswordHash;
 import io.tidegate.core.stream.StreamName;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +50,7 @@ final class ConfigLoader {
                 coap(),
                 parts.routes(),
                 parts.cameras(),
+                root.section("video").size("bytes-max", 8L << 30),
                 parts.rules(),
                 parts.uplinks());
         unique("streams", root.list("streams"));
@@ -68,29 +74,43 @@ final class ConfigLoader {
         return new GatewayConfig.Http(listen, anonymous, tokens);
     }
 
-    private GatewayConfig.@Nullable MqttListenerEntry mqttListener() {
+    private @Nullable MqttListenerSettings mqttListener() {
         Section listener = root.section("mqtt").section("listener");
-        List<GatewayConfig.User> users = listener.list("users").stream()
-                .map(user -> new GatewayConfig.User(user.text("name", ""), user.text("hash", "")))
-                .toList();
-        HostPort listen = listen(
-                listener,
-                "mqtt.listener",
-                1883,
-                !users.isEmpty() || listener.hasProblem("users"),
-                "mqtt.listener.users");
-        if (!listener.flag("enabled", root.has("mqtt"))) {
+        List<MqttUser> users = new ArrayList<>();
+        for (Section user : listener.list("users")) {
+            String hash = user.text("hash");
+            if (hash != null) {
+                user.checked("hash", () -> PasswordHash.parse(hash))
+                        .ifPresent(password -> users.add(new MqttUser(user.text("name", "-"), password)));
+            }
+        }
+        boolean credentials = !listener.list("users").isEmpty();
+        HostPort listen = listen(listener, "mqtt.listener", 1883, credentials, "mqtt.listener.users");
+        if (!listener.flag("enabled", root.has("mqtt")) || isRefused(listener)) {
             return null;
         }
-        return new GatewayConfig.MqttListenerEntry(
-                listen, listener.flag("allow-anonymous", false), users, listener.number("connections-max", 1_000), (int)
-                        Math.min(Integer.MAX_VALUE, listener.size("packet-bytes-max", 256 << 10)));
+        MqttLimits standard = MqttLimits.DEFAULT;
+        return listener.checked(() -> new MqttListenerSettings(
+                        listen.host(),
+                        listen.port(),
+                        users,
+                        listener.flag("allow-anonymous", false),
+                        new MqttLimits(
+                                listener.number("connections-max", standard.connectionsMax()),
+                                (int) Math.min(
+                                        Integer.MAX_VALUE,
+                                        listener.size("packet-bytes-max", standard.packetBytesMax())),
+                                standard.receiveMaximum(),
+                                standard.inFlightBytesMax(),
+                                standard.keepAliveMax(),
+                                standard.connectTimeout())))
+                .orElse(null);
     }
 
     private @Nullable CoapListenerSettings coap() {
         Section coap = root.section("coap");
         HostPort listen = listen(coap, "coap", 5683, false, null);
-        if (!coap.flag("enabled", root.has("coap")) || coap.hasProblem("host")) {
+        if (!coap.flag("enabled", root.has("coap")) || isRefused(coap)) {
             return null;
         }
         return new CoapListenerSettings(
@@ -100,16 +120,34 @@ final class ConfigLoader {
     /** An open door is refused here, at the line where it stands. */
     private static HostPort listen(
             Section section, String name, int port, boolean credentials, @Nullable String credentialsKey) {
-        HostPort listen = new HostPort(section.text("host", "127.0.0.1"), section.number("port", port));
+        HostPort listen = address(section, port);
+        String key = section.has("listen") ? "listen" : "host";
         if (!listen.isLoopback() && !credentials && !section.flag("allow-anonymous", false)) {
             String remedy = credentialsKey == null ? "" : "add " + credentialsKey + ", or ";
             section.problem(
-                    "host",
-                    "found " + section.quoted("host")
-                            + ", which anybody in the network could reach, expected 127.0.0.1; " + remedy + "set "
-                            + name + ".allow-anonymous: true if that is meant");
+                    key,
+                    "found " + section.quoted(key) + ", which anybody in the network could reach, expected 127.0.0.1; "
+                            + remedy + "set " + name + ".allow-anonymous: true if that is meant");
         }
         return listen;
+    }
+
+    private static boolean isRefused(Section listener) {
+        return listener.hasProblem("host") || listener.hasProblem("listen");
+    }
+
+    private static HostPort address(Section section, int port) {
+        HostPort apart = new HostPort(section.text("host", "127.0.0.1"), section.number("port", port));
+        String together = section.text("listen");
+        if (together == null) {
+            return apart;
+        }
+        for (String key : List.of("host", "port")) {
+            if (section.has(key)) {
+                section.problem(key, "found '" + key + "' beside 'listen', expected one or the other");
+            }
+        }
+        return section.checked("listen", () -> HostPort.parse(together)).orElse(apart);
     }
 
     private static @Nullable Duration commitInterval(Section log) {

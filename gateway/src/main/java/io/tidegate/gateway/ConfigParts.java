@@ -1,21 +1,33 @@
 package io.tidegate.gateway;
 
+import io.tidegate.adapters.BrokerLimits;
+import io.tidegate.adapters.BrokerLogin;
 import io.tidegate.adapters.DecoderKind;
+import io.tidegate.adapters.MqttBrokerSettings;
 import io.tidegate.adapters.RouteSettings;
+import io.tidegate.analytics.RuleException;
+import io.tidegate.analytics.RuleFile;
+import io.tidegate.analytics.RuleSettings;
+import io.tidegate.capture.CameraSettings;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
+import io.tidegate.uplink.RejectionPolicy;
+import io.tidegate.uplink.UplinkSettings;
+import io.tidegate.uplink.http.Encoding;
+import io.tidegate.uplink.http.HttpDestinationSettings;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** Reads the lists of a configuration: streams, clients, routes, cameras, rules, uplinks. Confined to one thread. */
 final class ConfigParts {
-    private static final List<String> CAMERA_SCHEMES = List.of("rtsp", "file", "synthetic");
+    private static final List<String> CAMERA_SCHEMES = List.of("rtsp", "rtsps", "file", "synthetic");
     private static final List<String> CHANNELS = List.of("mqtt", "coap", "http");
 
     private final Section root;
@@ -47,17 +59,26 @@ final class ConfigParts {
         return streams;
     }
 
-    List<GatewayConfig.MqttClientEntry> mqttClients() {
-        List<GatewayConfig.MqttClientEntry> clients = new ArrayList<>();
+    List<MqttBrokerSettings> mqttClients() {
+        List<MqttBrokerSettings> clients = new ArrayList<>();
         for (Section item : root.section("mqtt").list("clients")) {
-            item.url("url", List.of("tcp", "ssl"))
-                    .ifPresent(url -> clients.add(new GatewayConfig.MqttClientEntry(
-                            item.text("name", ""),
-                            url,
+            Optional<URI> url = item.url("url", List.of("tcp"));
+            String name = item.text("name");
+            String username = item.text("username");
+            if (item.has("password") && username == null && !item.hasProblem("username")) {
+                item.problem("password", "found a password without a username, expected both or neither");
+            }
+            if (url.isEmpty() || name == null) {
+                continue;
+            }
+            item.checked(() -> new MqttBrokerSettings(
+                            name,
+                            url.get().toString(),
+                            item.text("client-id", "tidegate-" + name),
+                            username == null ? null : new BrokerLogin(username, item.text("password", "")),
                             item.texts("topics"),
-                            item.text("client-id"),
-                            item.text("username"),
-                            item.text("password"))));
+                            BrokerLimits.DEFAULT))
+                    .ifPresent(clients::add);
         }
         return clients;
     }
@@ -99,16 +120,21 @@ final class ConfigParts {
         return true;
     }
 
-    List<GatewayConfig.CameraEntry> cameras() {
-        List<GatewayConfig.CameraEntry> cameras = new ArrayList<>();
+    List<CameraSettings> cameras() {
+        List<CameraSettings> cameras = new ArrayList<>();
         for (Section item : root.list("cameras")) {
-            cameraUrl(item)
-                    .ifPresent(url -> cameras.add(new GatewayConfig.CameraEntry(
-                            item.text("name", ""),
-                            item.text("role", "main"),
-                            url,
-                            item.size("bytes-max", 4L << 30),
-                            item.duration("retention", Duration.ofDays(7)))));
+            cameraUrl(item).ifPresent(url -> item.checked(() -> {
+                        CameraSettings standard = CameraSettings.of(item.text("name", "-"), url);
+                        return new CameraSettings(
+                                standard.name(),
+                                url,
+                                item.text("role", standard.role()),
+                                item.flag("loop", standard.loop()),
+                                item.number("width", standard.width()),
+                                item.number("height", standard.height()),
+                                item.number("frames-per-second", standard.framesPerSecond()));
+                    })
+                    .ifPresent(cameras::add));
         }
         return cameras;
     }
@@ -123,7 +149,7 @@ final class ConfigParts {
         int colon = text.indexOf(':');
         String scheme = colon < 0 ? text : text.substring(0, colon);
         if (scheme.equals("synthetic")) {
-            return Optional.of("synthetic");
+            return Optional.of("synthetic:");
         }
         if (!CAMERA_SCHEMES.contains(scheme)) {
             item.problem(
@@ -141,7 +167,7 @@ final class ConfigParts {
             }
             return Optional.of("file:" + file);
         }
-        if (scheme.equals("rtsp")) {
+        if (scheme.startsWith("rtsp")) {
             try {
                 if (new URI(text).getHost() == null) {
                     item.problem("url", "found rtsp:// without a host" + expected);
@@ -155,10 +181,28 @@ final class ConfigParts {
         return Optional.of(text);
     }
 
-    List<GatewayConfig.RuleEntry> rules() {
-        List<GatewayConfig.RuleEntry> rules = new ArrayList<>();
+    /** Rules are compiled here, so that a mistake in SQL is found, at its place, before anything starts. */
+    List<RuleFile> rules() {
+        List<RuleFile> rules = new ArrayList<>();
         for (Section item : root.list("rules")) {
-            item.file("file").ifPresent(file -> rules.add(new GatewayConfig.RuleEntry(item.text("name", ""), file)));
+            Optional<Path> file = item.file("file");
+            String name = item.text("name");
+            if (file.isEmpty() || name == null) {
+                continue;
+            }
+            RuleSettings.From from = item.text("from", "latest").equals("latest")
+                    ? RuleSettings.From.LATEST
+                    : RuleSettings.From.TRIM_HORIZON;
+            RuleSettings settings = new RuleSettings(
+                    name, file.get(), stream(item, "into").orElse(null), item.texts("key-fields"), from);
+            try {
+                rules.add(RuleFile.parse(settings));
+            } catch (RuleException e) {
+                item.problemElsewhere(
+                        new Place(file.get().toString(), Math.max(1, e.line()), Math.max(1, e.column())),
+                        String.valueOf(e.getMessage())
+                                .replaceFirst("^\\Q" + file.get() + "\\E(:[0-9]+:[0-9]+)?: ", ""));
+            }
         }
         return rules;
     }
@@ -166,27 +210,52 @@ final class ConfigParts {
     List<GatewayConfig.UplinkEntry> uplinks() {
         List<GatewayConfig.UplinkEntry> uplinks = new ArrayList<>();
         for (Section item : root.list("uplinks")) {
-            List<StreamName> streams = item.has("streams")
-                    ? item.texts("streams").stream()
-                            .filter(StreamName::isValid)
-                            .map(StreamName::new)
-                            .toList()
-                    : List.of();
-            item.url("url", List.of("http", "https"))
-                    .ifPresent(url -> uplinks.add(new GatewayConfig.UplinkEntry(
-                            item.text("name", ""),
-                            url,
-                            item.text("token"),
-                            streams,
-                            item.text("compression", "zstd"),
-                            (int) Math.min(Integer.MAX_VALUE, item.size("batch-bytes-max", 1 << 20)),
-                            item.number("batch-records-max", 1_000),
-                            item.duration("batch-interval", Duration.ofMillis(500)),
-                            item.duration("request-timeout", Duration.ofSeconds(30)),
-                            item.text("on-rejected", "block"),
-                            item.text("media", "with-record").equals("with-record"))));
+            Optional<URI> url = item.url("url", List.of("http", "https"));
+            String name = item.text("name");
+            String token = item.text("token");
+            if (url.isEmpty() || name == null || token == null) {
+                continue;
+            }
+            Optional<HttpDestinationSettings> destination = item.checked(() -> {
+                HttpDestinationSettings standard = HttpDestinationSettings.of(url.get(), token);
+                Encoding encoding = Encoding.valueOf(
+                        item.text("compression", standard.encoding().text()).toUpperCase(Locale.ROOT));
+                return new HttpDestinationSettings(url.get(), token, encoding, standard.connectTimeout());
+            });
+            Optional<UplinkSettings> settings = item.checked(() -> settings(item, name));
+            if (destination.isPresent() && settings.isPresent()) {
+                boolean media = item.text("media", "with-record").equals("with-record");
+                uplinks.add(new GatewayConfig.UplinkEntry(settings.get(), destination.get(), media));
+            }
         }
         return uplinks;
+    }
+
+    private UplinkSettings settings(Section item, String name) {
+        UplinkSettings standard = UplinkSettings.of(name);
+        Set<StreamName> streams = new TreeSet<>();
+        for (String text : item.texts("streams")) {
+            if (StreamName.isValid(text)) {
+                streams.add(new StreamName(text));
+            }
+        }
+        RejectionPolicy onRejected =
+                switch (item.text("on-rejected", "block")) {
+                    case "dead-letter" -> RejectionPolicy.DEAD_LETTER;
+                    case "drop" -> RejectionPolicy.DROP;
+                    default -> RejectionPolicy.BLOCK;
+                };
+        return new UplinkSettings(
+                name,
+                streams,
+                (int) Math.min(Integer.MAX_VALUE, item.size("bytes-max", standard.unitBytesMax())),
+                item.number("records-max", standard.unitRecordsMax()),
+                item.duration("interval", standard.interval()),
+                standard.retryFirst(),
+                item.duration("retry-max", standard.retryMax()),
+                item.duration("timeout", standard.answerTimeout()),
+                onRejected,
+                standard.bufferBytes());
     }
 
     private static Optional<StreamName> stream(Section item, String key) {

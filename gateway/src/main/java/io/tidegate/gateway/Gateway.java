@@ -2,9 +2,12 @@ package io.tidegate.gateway;
 
 import io.tidegate.adapters.AdapterException;
 import io.tidegate.adapters.Routes;
+import io.tidegate.analytics.RuleException;
+import io.tidegate.capture.VideoStore;
 import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.runtime.ClockSync;
 import io.tidegate.core.runtime.Closer;
+import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.runtime.MemoryPlan;
 import io.tidegate.core.runtime.SystemClock;
 import io.tidegate.core.stream.StreamLog;
@@ -13,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.Map;
+import java.util.Optional;
 import org.tinylog.Logger;
 
 /**
@@ -22,6 +26,9 @@ import org.tinylog.Logger;
  * <p>Thread-safe once started; closed once.
  */
 final class Gateway implements Service {
+    /** No time before it is believed: 2026-01-01T00:00:00Z. */
+    static final long BUILD_MILLIS = 1_767_225_600_000L;
+
     private final StatusBoard board;
     private final Closer closer;
 
@@ -42,18 +49,21 @@ final class Gateway implements Service {
             GatewayHome home = closer.add(GatewayHome.open(directory, random));
             Parts parts = new Parts(config, home, clock, sync, memory, random, board, closer);
 
-            StreamLog log = parts.log();
-            StandardStreams.create(log.admin(), config.streams());
-            parts.uplinks(log);
+            EffectiveClock time = new EffectiveClock(clock, sync, BUILD_MILLIS);
+            StreamLog log = parts.log(time);
+            parts.streams(log);
+            Optional<VideoStore> video = parts.video(log);
+            new UplinkParts(parts).start(log, video);
             parts.rules(log);
-            parts.cameras(log);
-            parts.adapters(log, Routes.of(config.routes(), clock, sync));
-            parts.http(log);
+            parts.cameras(video, time);
+            Routes routes = Routes.of(config.routes(), clock, sync);
+            parts.adapters(log, routes);
+            parts.http(log, routes, video);
 
             home.publishPorts(board.ports());
             Logger.info("Gateway {} has started on {}", home.gatewayId(), board.ports());
             return new Gateway(board, closer);
-        } catch (AdapterException | StreamLogException | IOException | IllegalArgumentException e) {
+        } catch (AdapterException | RuleException | StreamLogException | IOException | IllegalArgumentException e) {
             throw closing(closer, CommandFailure.usage(String.valueOf(e.getMessage())));
         } catch (CommandFailure e) {
             throw closing(closer, e);

@@ -10,11 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -139,6 +141,24 @@ final class GatewayHome implements AutoCloseable {
 
     Path video() {
         return directory.resolve("video");
+    }
+
+    boolean hasNoVideo() throws IOException {
+        try (Stream<Path> found = Files.list(video())) {
+            return found.findAny().isEmpty();
+        }
+    }
+
+    /** A token for the API of a listener that others can reach: made once, readable by this user only. */
+    String apiToken(SecureRandom random) throws IOException {
+        Path file = directory.resolve("api.token");
+        if (!Files.exists(file)) {
+            byte[] bytes = new byte[24];
+            random.nextBytes(bytes);
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            Files.writeString(file, HexFormat.of().formatHex(bytes) + "\n");
+        }
+        return Files.readString(file).strip();
     }
 
     Path stateDatabase() {

@@ -2,22 +2,49 @@ package io.tidegate.gateway;
 
 import io.tidegate.adapters.CoapListener;
 import io.tidegate.adapters.CoapListenerSettings;
+import io.tidegate.adapters.HttpIngest;
+import io.tidegate.adapters.HttpIngestLimits;
 import io.tidegate.adapters.IngestCounts;
+import io.tidegate.adapters.MqttBrokerClient;
+import io.tidegate.adapters.MqttBrokerSettings;
+import io.tidegate.adapters.MqttBrokerStatus;
+import io.tidegate.adapters.MqttListener;
+import io.tidegate.adapters.MqttListenerSettings;
+import io.tidegate.adapters.MqttListenerStats;
 import io.tidegate.adapters.Routes;
+import io.tidegate.analytics.RuleEngine;
+import io.tidegate.analytics.RuleEngineSettings;
+import io.tidegate.analytics.RuleFile;
+import io.tidegate.analytics.RuleStatus;
+import io.tidegate.buffer.ShardLog;
+import io.tidegate.buffer.ShardLogSettings;
+import io.tidegate.capture.Camera;
+import io.tidegate.capture.CameraSettings;
+import io.tidegate.capture.CameraStatus;
+import io.tidegate.capture.Stills;
+import io.tidegate.capture.VideoStore;
+import io.tidegate.capture.VideoStoreSettings;
 import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.runtime.ClockSync;
 import io.tidegate.core.runtime.Closer;
+import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.runtime.MemoryPlan;
 import io.tidegate.core.stream.StreamLog;
+import io.tidegate.core.stream.StreamSettings;
 import io.tidegate.gateway.http.GatewayStatus;
 import io.tidegate.gateway.http.HttpParts;
 import io.tidegate.gateway.http.HttpServer;
 import io.tidegate.gateway.http.HttpSettings;
 import io.tidegate.gateway.http.HttpToken;
 import io.tidegate.gateway.http.PartState;
+import io.tidegate.gateway.http.SnapshotSource;
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -34,19 +61,137 @@ record Parts(
         SecureRandom random,
         StatusBoard board,
         Closer closer) {
+    private static final int PICTURE_COLUMNS_MAX = 1280;
 
-    StreamLog log() {
-        throw CommandFailure.failed("this build has no log");
+    StreamLog log(EffectiveClock time) {
+        Duration interval = config.commitInterval();
+        ShardLogSettings settings = ShardLogSettings.of(home.log(), home.gatewayId())
+                .withSegmentBytes(config.segmentBytes())
+                .withMemory(memory.putQueueBytes(), memory.blockCacheBytes());
+        return closer.add(ShardLog.open(
+                interval == null ? settings : settings.withCommitInterval(interval), clock, time, random));
     }
 
-    void uplinks(StreamLog log) {}
+    /** The streams that rules write to exist before anything reads or forwards. */
+    void streams(StreamLog log) {
+        List<StreamSettings> streams = new ArrayList<>(config.streams());
+        for (RuleFile rule : config.rules()) {
+            if (streams.stream().noneMatch(known -> known.name().equals(rule.target()))
+                    && !rule.target().isReserved()) {
+                streams.add(StreamSettings.of(rule.target()));
+            }
+        }
+        StandardStreams.create(log.admin(), streams);
+    }
 
-    void rules(StreamLog log) {}
+    void rules(StreamLog log) {
+        if (config.rules().isEmpty()) {
+            return;
+        }
+        RuleEngine engine = closer.add(RuleEngine.create(
+                config.rules(),
+                log,
+                RuleEngineSettings.within(memory.ruleBytes(), config.rules().size()),
+                clock,
+                random));
+        engine.start();
+        for (RuleFile rule : config.rules()) {
+            board.rule(() -> engine.status().stream()
+                    .filter(status -> status.name().equals(rule.name()))
+                    .map(Parts::status)
+                    .findFirst()
+                    .orElseThrow());
+        }
+    }
 
-    void cameras(StreamLog log) {}
+    private static GatewayStatus.Rule status(RuleStatus status) {
+        PartState state =
+                switch (status.state()) {
+                    case STARTING -> PartState.STARTING;
+                    case RUNNING -> PartState.RUNNING;
+                    case RETRYING -> PartState.DEGRADED;
+                    case CLOSED -> PartState.STOPPED;
+                };
+        return new GatewayStatus.Rule(
+                status.name(),
+                state,
+                status.detail().isEmpty() ? null : status.detail(),
+                status.counts().read(),
+                status.counts().emitted());
+    }
+
+    /** Opened before the uplinks, which send what is in it. Empty if there are no cameras and never were. */
+    Optional<VideoStore> video(StreamLog log) throws IOException {
+        if (config.cameras().isEmpty() && home.hasNoVideo()) {
+            return Optional.empty();
+        }
+        VideoStoreSettings settings = VideoStoreSettings.of(home.video()).withBytesMax(config.videoBytesMax());
+        return Optional.of(closer.add(VideoStore.open(settings, log, clock, random)));
+    }
+
+    void cameras(Optional<VideoStore> video, EffectiveClock time) {
+        for (CameraSettings each : config.cameras()) {
+            Camera camera = closer.add(Camera.start(each, video.orElseThrow(), clock, time, random));
+            board.camera(() -> status(each, camera.status()));
+        }
+    }
+
+    private static GatewayStatus.Camera status(CameraSettings settings, CameraStatus status) {
+        PartState state =
+                switch (status.state()) {
+                    case CONNECTING -> PartState.STARTING;
+                    case RECORDING -> PartState.RUNNING;
+                    case FAILED -> PartState.DEGRADED;
+                    case FINISHED, STOPPED -> PartState.STOPPED;
+                };
+        int colon = settings.url().indexOf(':');
+        return new GatewayStatus.Camera(
+                status.name(),
+                settings.url().substring(0, Math.max(0, colon)),
+                state,
+                status.why().isEmpty() ? null : status.why(),
+                status.fragments(),
+                status.bytes(),
+                null);
+    }
 
     void adapters(StreamLog log, Routes routes) {
+        mqtt(log, routes);
+        for (MqttBrokerSettings each : config.mqttClients()) {
+            MqttBrokerClient client = closer.add(MqttBrokerClient.start(each, routes, log, clock, random));
+            board.adapter(() -> status(client.status()));
+        }
         coap(log, routes);
+    }
+
+    private static GatewayStatus.Adapter status(MqttBrokerStatus status) {
+        PartState state =
+                switch (status.state()) {
+                    case CONNECTING -> PartState.STARTING;
+                    case CONNECTED -> PartState.RUNNING;
+                    case FAILED -> PartState.DEGRADED;
+                };
+        return new GatewayStatus.Adapter(
+                status.name(),
+                "mqtt-client",
+                state,
+                status.detail().isEmpty() ? null : status.detail(),
+                status.state() == MqttBrokerStatus.State.CONNECTED ? 1 : 0,
+                counts(status.messages()));
+    }
+
+    private void mqtt(StreamLog log, Routes routes) {
+        MqttListenerSettings settings = config.mqttListener();
+        if (settings == null) {
+            return;
+        }
+        MqttListener mqtt = closer.add(MqttListener.start(settings, routes, log, random));
+        board.port("mqtt", mqtt.port());
+        board.adapter(() -> {
+            MqttListenerStats stats = mqtt.stats();
+            return new GatewayStatus.Adapter(
+                    "mqtt", "mqtt", PartState.RUNNING, null, (int) stats.connections(), counts(stats.ingest()));
+        });
     }
 
     private void coap(StreamLog log, Routes routes) {
@@ -70,9 +215,25 @@ record Parts(
                 counts.bytes());
     }
 
-    void http(StreamLog log) throws IOException {
-        HttpServer server = closer.add(HttpServer.start(httpSettings(config.http()), HttpParts.of(log, clock, board)));
+    void http(StreamLog log, Routes routes, Optional<VideoStore> video) throws IOException {
+        HttpIngest ingest = closer.add(HttpIngest.open(HttpIngestLimits.DEFAULT, routes, log));
+        HttpParts parts = HttpParts.of(log, clock, board).withIngest(new IngestMount(ingest));
+        if (video.isPresent()) {
+            parts = parts.withMedia(video.get()).withSnapshots(snapshots(video.get()));
+        }
+        HttpServer server = closer.add(HttpServer.start(httpSettings(config.http()), parts));
         board.port("http", server.port());
+        board.adapter(
+                () -> new GatewayStatus.Adapter("http", "http", PartState.RUNNING, null, 0, counts(ingest.counts())));
+    }
+
+    private SnapshotSource snapshots(VideoStore video) {
+        Stills stills = new Stills(video, PICTURE_COLUMNS_MAX);
+        return name -> config.cameras().stream()
+                .filter(camera -> camera.name().equals(name))
+                .findFirst()
+                .flatMap(camera -> stills.latest(camera.track()))
+                .map(jpeg -> new SnapshotSource.Snapshot(jpeg, clock.wallMillis()));
     }
 
     private HttpSettings httpSettings(GatewayConfig.Http http) {

@@ -192,6 +192,11 @@ final class Section {
         tree.problemWithValue(at(key), message);
     }
 
+    /** A mistake in a file that the configuration names. */
+    void problemElsewhere(Place place, String message) {
+        tree.problems().add(new ConfigProblem(place, message));
+    }
+
     boolean hasProblem(String key) {
         return tree.hasProblem(at(key));
     }

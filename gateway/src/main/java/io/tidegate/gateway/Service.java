@@ -1,13 +1,10 @@
 package io.tidegate.gateway;
 
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import org.tinylog.Logger;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Something that runs until the process is asked to end. */
@@ -20,23 +17,16 @@ interface Service extends AutoCloseable {
 
     /** Starts it, says where it is, and stops it on SIGTERM or SIGINT, within 10 seconds. */
     static int run(Callable<Service> start, PrintWriter out, boolean json) throws Exception {
-        CountDownLatch asked = new CountDownLatch(1);
-        CountDownLatch stopped = new CountDownLatch(1);
-        Thread hook = Executors.defaultThreadFactory().newThread(() -> awaitStop(asked, stopped));
-        hook.setName("shutdown");
-        Runtime.getRuntime().addShutdownHook(hook);
-        boolean orderly = false;
+        StopSignal stop = StopSignal.install(Duration.ofSeconds(9));
+        int exitCode = ExitCode.FAILED;
         try (Service service = start.call()) {
             announce(service, out, json);
-            asked.await();
-            orderly = true;
+            stop.await();
+            exitCode = ExitCode.OK;
         } finally {
-            stopped.countDown();
-            if (asked.getCount() > 0) {
-                Runtime.getRuntime().removeShutdownHook(hook);
-            }
+            stop.finished(exitCode);
         }
-        return orderly ? ExitCode.OK : ExitCode.FAILED;
+        return exitCode;
     }
 
     private static void announce(Service service, PrintWriter out, boolean json) {
@@ -50,19 +40,5 @@ interface Service extends AutoCloseable {
                     + service.ports().get("http") + "/console/ " + new TreeMap<>(service.ports()));
         }
         out.flush();
-    }
-
-    /** Runs while the JVM shuts down: everything is closed by the main thread, then the exit code is 0. */
-    private static void awaitStop(CountDownLatch asked, CountDownLatch stopped) {
-        asked.countDown();
-        try {
-            if (stopped.await(9, TimeUnit.SECONDS)) {
-                Runtime.getRuntime().halt(ExitCode.OK);
-            }
-            Logger.error("Not everything stopped within 9 s; what was acknowledged is durable");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        Runtime.getRuntime().halt(ExitCode.FAILED);
     }
 }

@@ -1,5 +1,6 @@
 package io.tidegate.gateway;
 
+import io.tidegate.gateway.demo.DemoCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -19,11 +20,13 @@ import picocli.CommandLine.Command;
         subcommands = {
             RunCommand.class,
             CentralCommand.class,
+            DemoCommand.class,
             PutCommand.class,
             TapCommand.class,
             StatusCommand.class,
             StreamsCommand.class,
             ConfigCommand.class,
+            LogCommand.class,
             CommandLine.HelpCommand.class
         })
 final class TidegateCommand {}

@@ -74,7 +74,7 @@ class CommandLineTest {
         Path file = directory.resolve("gateway.yaml");
         Files.writeString(file, "htpp:\n  port: 1\n");
         String line = file + ":1:1: found the unknown key 'htpp', expected one of cameras, coap, gateway, http, log,"
-                + " mqtt, routes, rules, streams, uplinks; did you mean 'http'?\n";
+                + " mqtt, routes, rules, streams, uplinks, video; did you mean 'http'?\n";
         assertThat(run("config", "check", "--config", file.toString())).isEqualTo(new Result(2, "", line));
         assertThat(run("run", "--home", directory.toString())).isEqualTo(new Result(2, "", line));
         assertThat(Files.list(directory)).containsExactly(file);

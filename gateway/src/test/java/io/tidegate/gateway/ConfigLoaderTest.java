@@ -3,6 +3,7 @@ package io.tidegate.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.tidegate.adapters.BrokerLogin;
 import io.tidegate.adapters.CoapLimits;
 import io.tidegate.adapters.CoapListenerSettings;
 import io.tidegate.core.stream.StreamName;
@@ -49,7 +50,7 @@ class ConfigLoaderTest {
                         "unknown key at the top",
                         "htpp:\n  port: 1\n",
                         "g.yaml:1:1: found the unknown key 'htpp', expected one of cameras, coap, gateway, http, log,"
-                                + " mqtt, routes, rules, streams, uplinks; did you mean 'http'?"),
+                                + " mqtt, routes, rules, streams, uplinks, video; did you mean 'http'?"),
                 Arguments.of(
                         "unknown key in a list",
                         "coap:\n  port: 0\nhttp:\n  tokens:\n    - nmae: a\n      name: b\n      sha256: "
@@ -97,16 +98,16 @@ class ConfigLoaderTest {
                         "g.yaml:2:20: found '2s', expected auto, or a duration from 0ms to 1s"),
                 Arguments.of(
                         "missing key",
-                        "uplinks:\n  - name: central\n",
+                        "uplinks:\n  - name: central\n    token: t\n",
                         "g.yaml:2:5: found no 'url', expected a URL such as http://127.0.0.1:8090 under that key"),
                 Arguments.of(
                         "wrong scheme",
-                        "uplinks:\n  - name: central\n    url: htp://x\n",
+                        "uplinks:\n  - name: central\n    url: htp://x\n    token: t\n",
                         "g.yaml:3:10: found 'htp://x', expected a URL that starts with http:// or https://; did you mean"
                                 + " 'http'?"),
                 Arguments.of(
                         "URL without a host",
-                        "uplinks:\n  - name: central\n    url: http:///path\n",
+                        "uplinks:\n  - name: central\n    url: http:///path\n    token: t\n",
                         "g.yaml:3:10: found 'http:///path' without a host, expected a URL that starts with http:// or"
                                 + " https://HOST"),
                 Arguments.of(
@@ -133,6 +134,19 @@ class ConfigLoaderTest {
                         "http:\n  host: '::'\n",
                         "g.yaml:2:9: found '::', which anybody in the network could reach, expected 127.0.0.1; add"
                                 + " http.tokens, or set http.allow-anonymous: true if that is meant"),
+                Arguments.of(
+                        "in one, for strangers",
+                        "http:\n  listen: 0.0.0.0:0\n",
+                        "g.yaml:2:11: found '0.0.0.0:0', which anybody in the network could reach, expected 127.0.0.1; add"
+                                + " http.tokens, or set http.allow-anonymous: true if that is meant"),
+                Arguments.of(
+                        "in one and apart",
+                        "http:\n  listen: 127.0.0.1:0\n  port: 1\n",
+                        "g.yaml:3:9: found 'port' beside 'listen', expected one or the other"),
+                Arguments.of(
+                        "port out of range, in one",
+                        "http:\n  listen: 127.0.0.1:70000\n",
+                        "g.yaml:2:11: found the port 70000, expected 0 to 65535"),
                 Arguments.of(
                         "CoAP for strangers",
                         "coap:\n  host: gateway.local\n",
@@ -192,7 +206,7 @@ class ConfigLoaderTest {
     @Test
     void everyMistake_isReported_inTheOrderOfTheFile() throws IOException {
         String yaml = "gateway:\n  clok: auto\nstreams:\n  - name: a\n    shards: many\n    bytes-max: 3Gb\nmqtt:\n"
-                + "  listener:\n    host: 0.0.0.0\nuplinks:\n  - name: c\n    url: ftp://x\n";
+                + "  listener:\n    host: 0.0.0.0\nuplinks:\n  - name: c\n    url: ftp://x\n    token: t\n";
         assertThat(problems(yaml, Map.of()))
                 .extracting(line -> line.substring(0, line.indexOf(": ")))
                 .containsExactly("g.yaml:2:3", "g.yaml:5:13", "g.yaml:6:16", "g.yaml:9:11", "g.yaml:12:10");
@@ -200,18 +214,18 @@ class ConfigLoaderTest {
 
     @Test
     void overrides_fromTheEnvironment_areNamedByTheirVariable() throws IOException {
-        String yaml = "uplinks:\n  - name: central\n    url: http://h:1\n";
+        String yaml = "uplinks:\n  - name: central\n    url: http://h:1\n    token: t\n";
         assertThat(problems(yaml, Map.of("TIDEGATE__UPLINKS__0__URL", "ftp://x")))
                 .containsExactly("environment variable TIDEGATE__UPLINKS__0__URL: found 'ftp://x', expected a URL that"
                         + " starts with http:// or https://; did you mean 'http'?");
         assertThat(problems(yaml, Map.of("TIDEGATE__HTTP__PROT", "x")))
                 .containsExactly("environment variable TIDEGATE__HTTP__PROT: found the unknown key 'prot', expected one"
-                        + " of allow-anonymous, host, port, tokens; did you mean 'port'?");
+                        + " of allow-anonymous, host, listen, port, tokens; did you mean 'port'?");
         assertThat(load(
                         yaml,
                         Map.of("TIDEGATE__UPLINKS__0__URL", "http://other:2", "TIDEGATE__LOG__BYTES_MAX", "1GiB")))
                 .satisfies(config -> {
-                    assertThat(config.uplinks().get(0).url()).isEqualTo(URI.create("http://other:2"));
+                    assertThat(config.uplinks().get(0).destination().url()).isEqualTo(URI.create("http://other:2"));
                     assertThat(config.logBytesMax()).isEqualTo(1_073_741_824L);
                 });
     }
@@ -224,14 +238,14 @@ class ConfigLoaderTest {
         String yaml =
                 "uplinks:\n  - name: c\n    url: http://${env:HOST:-fallback}:1\n    token: ${file:central.token}\n"
                         + "mqtt:\n  clients:\n    - name: b\n      url: tcp://b:1\n      topics: ['#']\n"
-                        + "      password: ${cred:broker}\n";
+                        + "      username: u\n      password: ${cred:broker}\n";
         GatewayConfig config = load(
                 yaml,
                 Map.of("CREDENTIALS_DIRECTORY", directory.resolve("credentials").toString()));
-        assertThat(config.uplinks().get(0).token()).isEqualTo("s3cret");
-        assertThat(config.uplinks().get(0).url()).isEqualTo(URI.create("http://fallback:1"));
-        assertThat(config.mqttClients().get(0).password()).isEqualTo("pa55");
-        assertThat(problems("uplinks:\n  - name: c\n    url: ${file:central.token}\n", Map.of()))
+        assertThat(config.uplinks().get(0).destination().token()).isEqualTo("s3cret");
+        assertThat(config.uplinks().get(0).destination().url()).isEqualTo(URI.create("http://fallback:1"));
+        assertThat(config.mqttClients().get(0).login()).isEqualTo(new BrokerLogin("u", "pa55"));
+        assertThat(problems("uplinks:\n  - name: c\n    url: ${file:central.token}\n    token: t\n", Map.of()))
                 .containsExactly(
                         "g.yaml:3:10: found '${file:central.token}', expected a URL that starts with http:// or"
                                 + " https://");

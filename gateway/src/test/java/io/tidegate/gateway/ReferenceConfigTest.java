@@ -39,7 +39,9 @@ class ReferenceConfigTest {
     void everyExample_uncommentedAlone_loads() throws IOException {
         List<String> lines = Files.readAllLines(DIRECTORY.resolve("gateway.yaml"));
         Files.createDirectory(directory.resolve("rules"));
-        Files.copy(DIRECTORY.resolve("rules/overheat.sql"), directory.resolve("rules/overheat.sql"));
+        for (String rule : List.of("rules/overheat.sql", "rules/hot-presses.sql")) {
+            Files.copy(DIRECTORY.resolve(rule), directory.resolve(rule));
+        }
         int examples = 0;
         for (int i = 0; i < lines.size(); i++) {
             if (!isExample(lines, i) || isExample(lines, i - 1)) {

@@ -1,0 +1,76 @@
+package io.tidegate.gateway;
+
+import io.tidegate.buffer.LogCheck;
+import io.tidegate.core.stream.LossLedger;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code tidegate log}: works on the files of a log. */
+@Command(name = "log", mixinStandardHelpOptions = true, description = "Works on the files of a log.")
+final class LogCommand {
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Command(
+            name = "check",
+            mixinStandardHelpOptions = true,
+            description = "Verifies every block and the log's invariants, without changing anything.",
+            footer = {
+                "",
+                "Works beside a running gateway. Exit codes: 0 sound, 1 something is wrong, 2 there is no log."
+            })
+    int check(@Mixin HomeOption home, @Mixin OutputOption output) {
+        Path directory = home.path().resolve("log");
+        if (!Files.isDirectory(directory)) {
+            throw CommandFailure.usage("there is no log in " + home.path() + "; name a gateway's home with --home DIR");
+        }
+        LogCheck.Report report = LogCheck.run(directory);
+        PrintWriter out = spec.commandLine().getOut();
+        if (output.isJson()) {
+            out.println(json(report));
+        } else {
+            out.printf("%d segments, %d blocks, %d records%n", report.segments(), report.blocks(), report.records());
+            report.ledgers().stream()
+                    .filter(ledger -> ledger.appended() > 0)
+                    .forEach(ledger -> out.println(text(ledger)));
+            report.findings().forEach(each -> out.println(each.invariant() + "  " + each.where() + ": " + each.what()));
+            out.println(report.isSound() ? "sound" : report.findings().size() + " findings");
+        }
+        return report.isSound() ? ExitCode.OK : ExitCode.FAILED;
+    }
+
+    private static String text(LossLedger ledger) {
+        return ledger.shard() + ": appended " + ledger.appended() + " = retained " + ledger.retained() + " + expired "
+                + ledger.expired() + " + evicted " + ledger.evicted() + " + corrupt " + ledger.corrupt();
+    }
+
+    private static ObjectNode json(LogCheck.Report report) {
+        ObjectNode answer = JsonMapper.shared().createObjectNode();
+        answer.put("sound", report.isSound())
+                .put("segments", report.segments())
+                .put("blocks", report.blocks())
+                .put("records", report.records());
+        ArrayNode ledgers = answer.putArray("ledgers");
+        report.ledgers().forEach(ledger -> ledgers.addObject()
+                .put("shard", ledger.shard().toString())
+                .put("appended", ledger.appended())
+                .put("retained", ledger.retained())
+                .put("expired", ledger.expired())
+                .put("evicted", ledger.evicted())
+                .put("corrupt", ledger.corrupt()));
+        ArrayNode findings = answer.putArray("findings");
+        report.findings().forEach(each -> findings.addObject()
+                .put("invariant", each.invariant())
+                .put("where", each.where())
+                .put("what", each.what()));
+        return answer;
+    }
+}

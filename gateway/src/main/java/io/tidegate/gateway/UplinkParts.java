@@ -1,0 +1,86 @@
+package io.tidegate.gateway;
+
+import io.tidegate.core.stream.MediaSource;
+import io.tidegate.core.stream.StreamLog;
+import io.tidegate.gateway.http.GatewayStatus;
+import io.tidegate.gateway.http.PartState;
+import io.tidegate.uplink.LaneState;
+import io.tidegate.uplink.LaneStatus;
+import io.tidegate.uplink.Uplink;
+import io.tidegate.uplink.UplinkStatus;
+import io.tidegate.uplink.http.HttpDestination;
+import java.util.Optional;
+
+/** Starts the uplinks of a configuration. Confined to the thread that starts. */
+record UplinkParts(Parts parts) {
+    void start(StreamLog log, Optional<? extends MediaSource> video) {
+        for (GatewayConfig.UplinkEntry entry : parts.config().uplinks()) {
+            Optional<MediaSource> media = entry.media() ? video.map(source -> source) : Optional.empty();
+            Uplink uplink = parts.closer()
+                    .add(Uplink.start(
+                            entry.settings(),
+                            HttpDestination.opener(
+                                    entry.destination(), parts.home().gatewayId()),
+                            log,
+                            media,
+                            parts.clock(),
+                            parts.random()));
+            parts.board().uplink(() -> status(entry, uplink.status()));
+        }
+    }
+
+    private static GatewayStatus.Uplink status(GatewayConfig.UplinkEntry entry, UplinkStatus status) {
+        String detail = status.lanes().stream()
+                .map(LaneStatus::detail)
+                .filter(text -> !text.isEmpty())
+                .findFirst()
+                .orElse(null);
+        return new GatewayStatus.Uplink(
+                status.name(),
+                "http",
+                entry.destination().url().toString(),
+                worst(status),
+                detail,
+                status.isConnected(),
+                status.ledger().pending(),
+                status.ledger().delivered(),
+                0,
+                status.retries(),
+                status.lanes().stream().map(UplinkParts::lane).toList());
+    }
+
+    private static PartState worst(UplinkStatus status) {
+        return status.lanes().stream()
+                .map(lane -> state(lane.state()))
+                .max(java.util.Comparator.comparingInt(UplinkParts::gravity))
+                .orElse(PartState.STARTING);
+    }
+
+    private static int gravity(PartState state) {
+        return switch (state) {
+            case RUNNING -> 0;
+            case STARTING -> 1;
+            case STOPPED -> 2;
+            case DEGRADED -> 3;
+            case FAILED -> 4;
+        };
+    }
+
+    private static PartState state(LaneState state) {
+        return switch (state) {
+            case STARTING -> PartState.STARTING;
+            case CONNECTED -> PartState.RUNNING;
+            case BACKING_OFF -> PartState.DEGRADED;
+            case STOPPED -> PartState.FAILED;
+        };
+    }
+
+    private static GatewayStatus.Lane lane(LaneStatus lane) {
+        return new GatewayStatus.Lane(
+                lane.shard(),
+                state(lane.state()),
+                lane.detail().isEmpty() ? null : lane.detail(),
+                lane.nextSequenceNumber(),
+                lane.ledger().pending());
+    }
+}
