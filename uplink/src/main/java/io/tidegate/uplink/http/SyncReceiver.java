@@ -65,7 +65,7 @@ public final class SyncReceiver {
     }
 
     /** One unit on its way into the log. */
-    private record Incoming(String gateway, ShardId shard, ReceivedUnit unit) {
+    private record Incoming(String gateway, ShardId shard, ReceivedUnit unit, int recordBytesMax) {
         String stateKey() {
             return SyncReceiver.stateKey(gateway, shard, unit.header().lane());
         }
@@ -182,17 +182,21 @@ public final class SyncReceiver {
             return done(SyncResponse.problem(
                     415, "encoding-not-supported", "Content-Encoding must be zstd, gzip or identity"));
         }
-        Incoming incoming;
+        ReceivedUnit unit;
         try {
             byte[] body = encoding.get().decode(request.body().toBytes(), ReceivedUnit.SINGLE_BYTES_MAX);
-            incoming = new Incoming(path.gateway(), path.shard(), ReceivedUnit.parse(body));
+            unit = ReceivedUnit.parse(body);
         } catch (Encoding.TooLargeException | ReceivedUnit.TooLargeException e) {
             return done(SyncResponse.problem(413, "unit-too-large", String.valueOf(e.getMessage())));
         } catch (IOException | IllegalArgumentException e) {
             return done(SyncResponse.problem(400, "unit-malformed", String.valueOf(e.getMessage())));
         }
         Optional<SyncResponse> refusal = ensureStream(ReceivedRecords.storedName(path.shard().stream()));
-        return refusal.map(SyncReceiver::done).orElseGet(() -> apply(incoming, 0));
+        if (refusal.isPresent()) {
+            return done(refusal.get());
+        }
+        // Looked up here: what follows a conflict runs on the log's writer thread, where streams cannot be asked for.
+        return apply(new Incoming(path.gateway(), path.shard(), unit, recordBytesMax(path.shard())), 0);
     }
 
     private Optional<SyncResponse> ensureStream(StreamName name) {
@@ -236,7 +240,7 @@ public final class SyncReceiver {
                 incoming.gateway(),
                 incoming.shard(),
                 verdict.fromInclusive(),
-                recordBytesMax(incoming.shard()));
+                incoming.recordBytesMax());
         if (!received.rejected().isEmpty()) {
             return done(rejected(received));
         }

@@ -15,6 +15,7 @@ import io.tidegate.uplink.Uplink;
 import io.tidegate.uplink.UplinkSettings;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
@@ -47,7 +48,7 @@ class PythonReceiverTest {
 
     private static InetSocketAddress address(Process receiver) throws IOException {
         BufferedReader out = receiver.inputReader();
-        return new InetSocketAddress("127.0.0.1", Integer.parseInt(out.readLine()));
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(out.readLine()));
     }
 
     @Test
