@@ -200,7 +200,8 @@ final class ExpressionCompiler {
         if (result == SqlType.DECIMAL) {
             throw text.error(
                     node,
-                    "a result of the type DECIMAL is not supported yet: write the number as 1.8E0, or CAST(... AS DOUBLE)");
+                    "a result of the type DECIMAL is not supported yet: "
+                            + "write the number as 1.8E0, or CAST(... AS DOUBLE)");
         }
     }
 

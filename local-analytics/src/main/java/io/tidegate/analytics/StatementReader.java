@@ -186,7 +186,8 @@ final class StatementReader {
             throw text.error(
                     node,
                     (what.startsWith("OTHER") ? "this statement" : what)
-                            + " is not supported; a rule is CREATE TABLE statements and one INSERT INTO ... SELECT ... FROM ... WHERE");
+                            + " is not supported; a rule is CREATE TABLE statements"
+                            + " and one INSERT INTO ... SELECT ... FROM ... WHERE");
         }
         refuse(found.isDistinct(), found, "SELECT DISTINCT is not supported yet: it needs state per row");
         refuse(
