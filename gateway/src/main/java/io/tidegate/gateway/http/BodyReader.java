@@ -2,7 +2,10 @@ package io.tidegate.gateway.http;
 
 import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.StreamLogException;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
@@ -28,9 +31,9 @@ final class BodyReader {
 
     /** Takes the body's parts. */
     interface Sink {
-        void part(ByteBuffer bytes) throws java.io.IOException;
+        void part(ByteBuffer bytes) throws IOException;
 
-        void end() throws java.io.IOException;
+        void end() throws IOException;
 
         /** The body will not be complete. */
         void broken();
@@ -104,9 +107,10 @@ final class BodyReader {
         } catch (HttpProblemException e) {
             sink.broken();
             exchange.problem(e.status(), e.code(), e.detail());
-        } catch (io.tidegate.core.stream.StreamLogException e) {
+        } catch (StreamLogException e) {
+            sink.broken();
             FrontDoor.answerFor(exchange, e);
-        } catch (java.io.IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             Logger.error(e, "HTTP request failed while its body was taken");
             sink.broken();
             exchange.problem(500, "internal", "the request failed; the log of the gateway says why");
@@ -114,7 +118,7 @@ final class BodyReader {
     }
 
     /** False: it is over, one way or the other. */
-    private boolean take(Content.Chunk chunk) throws java.io.IOException {
+    private boolean take(Content.Chunk chunk) throws IOException {
         int length = chunk.remaining();
         if (bytes + length > bytesMax) {
             sink.broken();
@@ -159,7 +163,7 @@ final class BodyReader {
         if (failure instanceof TimeoutException) {
             tooSlow();
         } else {
-            exchange.abort(failure == null ? new java.io.EOFException("the body ended early") : failure);
+            exchange.abort(failure == null ? new EOFException("the body ended early") : failure);
         }
     }
 
