@@ -6,6 +6,7 @@ import java.nio.file.NoSuchFileException;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
+import org.tinylog.Logger;
 
 /** Gets blocks from the cache, or from disk with those that follow. Thread-safe. */
 final class BlockReader {
@@ -38,6 +39,7 @@ final class BlockReader {
             end = Math.min(end, store.nextLsn(found.segment()));
             List<Block> blocks = store.read(found.segment(), lsn, end, READ_AHEAD_BYTES);
             if (blocks.isEmpty() || blocks.get(0).lsn() != lsn) {
+                Logger.error("Commit {} is missing in segment {}", lsn, found.segment());
                 return Optional.empty();
             }
             // Backwards, so that the one asked for is the youngest in the cache.
@@ -46,9 +48,11 @@ final class BlockReader {
             }
             return Optional.of(blocks.get(0));
         } catch (DamageException | NoSuchFileException e) {
+            Logger.error("Commit {} in segment {} cannot be read: {}", lsn, found.segment(), e.toString());
             return Optional.empty();
         } catch (SQLException e) {
             if (Sql.isDamage(e)) {
+                Logger.error("Commit {} in segment {} cannot be read: {}", lsn, found.segment(), e.toString());
                 return Optional.empty();
             }
             throw new StreamLogException(

@@ -19,8 +19,11 @@ final class BlockScan {
 
     private BlockScan() {}
 
-    /** Shows every sound block, in order; one LSN -1 stands for a stretch that the database cannot show at all. */
-    static void scan(Connection connection, Sink sink) {
+    /**
+     * Shows every sound block, in order; one LSN -1 stands for a stretch that the database cannot show at all. Throws
+     * what is no damage: then nothing can be said, and the scan can be tried again.
+     */
+    static void scan(Connection connection, Sink sink) throws SQLException {
         Watching forward = new Watching(sink);
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT " + BlockRows.COLUMNS + " FROM block ORDER BY lsn")) {
@@ -28,8 +31,15 @@ final class BlockScan {
                 offer(rows, forward);
             }
         } catch (SQLException e) {
+            throwUnlessDamage(e);
             sink.damaged(-1, String.valueOf(e.getMessage()));
             backward(connection, forward.last, sink).forEach(sink::sound);
+        }
+    }
+
+    private static void throwUnlessDamage(SQLException failure) throws SQLException {
+        if (!Sql.isDamage(failure) && !Sql.isIoError(failure)) {
+            throw failure;
         }
     }
 
@@ -45,7 +55,7 @@ final class BlockScan {
     }
 
     /** The sound blocks after an LSN, read backwards until the database fails; in order. */
-    private static List<Block> backward(Connection connection, long lsnAfter, Sink sink) {
+    private static List<Block> backward(Connection connection, long lsnAfter, Sink sink) throws SQLException {
         List<Block> blocks = new ArrayList<>();
         Sink collecting = new Sink() {
             @Override
@@ -65,6 +75,7 @@ final class BlockScan {
                 offer(rows, collecting);
             }
         } catch (SQLException e) {
+            throwUnlessDamage(e);
             sink.damaged(-1, String.valueOf(e.getMessage()));
         }
         Collections.reverse(blocks);

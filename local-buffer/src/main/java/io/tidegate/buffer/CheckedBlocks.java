@@ -4,8 +4,10 @@ import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamName;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Checks the blocks of one segment after the other and folds them into a state. Confined to one thread. */
 final class CheckedBlocks implements BlockScan.Sink {
@@ -18,6 +20,10 @@ final class CheckedBlocks implements BlockScan.Sink {
     private long records;
     private boolean damaged;
     private boolean everDamaged;
+    /** Shards of which, after damage, no block has said yet where their numbers are. */
+    private final Set<Integer> unsure = new HashSet<>();
+
+    private boolean isLsnUnsure;
 
     CheckedBlocks(LogState state, List<LogCheck.Finding> findings, String where) {
         this.state = state;
@@ -64,13 +70,14 @@ final class CheckedBlocks implements BlockScan.Sink {
             return;
         }
         String place = where + " commit " + block.lsn();
-        if (block.lsn() != state.lastLsn() + 1) {
+        if (block.lsn() != state.lastLsn() + 1 && !isLsnUnsure) {
             find("I3", place, "expected commit " + (state.lastLsn() + 1));
         }
         BlockHeader header = block.header();
         if (header.timeMillis() < state.lastTimeMillis() || header.poweredOnNanos() < state.poweredOnNanos()) {
             find("I8", place, "its time is before that of the commit before");
         }
+        isLsnUnsure = false;
         checkEpoch(block, place);
         checkRuns(block, place);
         count++;
@@ -101,7 +108,8 @@ final class CheckedBlocks implements BlockScan.Sink {
             long expected = state.shardState(run.ordinal())
                     .map(ShardState::next)
                     .orElseGet(() -> opened(entries, run.ordinal()));
-            if (run.firstSequenceNumber() != expected) {
+            boolean isUnsure = unsure.remove(run.ordinal()) && run.firstSequenceNumber() > expected;
+            if (run.firstSequenceNumber() != expected && !isUnsure) {
                 find(
                         "I4",
                         place + " " + LogCheck.shardName(state, run.ordinal()),
@@ -139,6 +147,8 @@ final class CheckedBlocks implements BlockScan.Sink {
     public void damaged(long lsn, String cause) {
         damaged = true;
         everDamaged = true;
+        isLsnUnsure = true;
+        state.allShards().forEach(shard -> unsure.add(shard.ordinal()));
         find("I2", lsn < 0 ? where : where + " commit " + lsn, cause);
     }
 }

@@ -110,7 +110,7 @@ final class LiveSegment {
         return SegmentFile.readSnapshot(connection);
     }
 
-    void scan(BlockScan.Sink sink) {
+    void scan(BlockScan.Sink sink) throws SQLException {
         BlockScan.scan(connection, sink);
     }
 

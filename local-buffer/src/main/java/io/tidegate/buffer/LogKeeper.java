@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
 
 /**
@@ -74,22 +75,30 @@ final class LogKeeper implements Worker {
             if (!Files.exists(file) || !SegmentFile.isInWalMode(file)) {
                 return;
             }
-            byte[] index = store.indexOf(summary).encode();
+            SegmentIndex index = store.indexOf(summary);
+            if (index.count() != summary.nextLsn() - summary.firstLsn()) {
+                giveUp(store, summary, "it lacks commits");
+                return;
+            }
             // While readers are connected, SQLite cannot leave WAL mode.
             store.dropReaders(summary.number());
-            SegmentFile.seal(file, index);
+            SegmentFile.seal(file, index.encode());
             store.dropReaders(summary.number());
         } catch (SQLException e) {
             if (Sql.isIoError(e) || Sql.isDamage(e)) {
-                Logger.warn("Segment {} cannot be sealed and is left as it is: {}", file, e.getMessage());
-                store.addClosed(summary.asSuspect());
-                log.state().remember(summary.asSuspect());
+                giveUp(store, summary, e.getMessage());
             } else {
                 Logger.debug("Segment {} is sealed later: {}", file, e.getMessage());
             }
         } catch (IOException | StreamLogException e) {
             Logger.debug("Segment {} is sealed later: {}", file, e.getMessage());
         }
+    }
+
+    private void giveUp(SegmentStore store, SegmentSummary summary, @Nullable String cause) {
+        Logger.warn("Segment {} cannot be sealed and is left as it is: {}", summary.number(), cause);
+        store.addClosed(summary.asSuspect());
+        log.state().remember(summary.asSuspect());
     }
 
     private void move(ControlEntry.HorizonMoved moved)

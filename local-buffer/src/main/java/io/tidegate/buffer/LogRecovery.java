@@ -56,8 +56,9 @@ final class LogRecovery {
                         "segment " + SegmentFile.path(directory, number) + " cannot be opened: " + e.getMessage(),
                         e);
             }
-            fold.damaged(-1, String.valueOf(e.getMessage()));
             loadStateBefore(number, fold);
+            // Only now are the shards known of which nothing more can be read.
+            fold.damaged(-1, String.valueOf(e.getMessage()));
             return quarantine(number, fold, toTell);
         }
         if (!loadSnapshot(live, fold)) {

@@ -26,6 +26,7 @@ final class RecoveryFold implements BlockScan.Sink {
     private final Set<Integer> unproven = new HashSet<>();
 
     private boolean isLsnUnproven;
+    private boolean isSegmentDamaged;
     private @Nullable String cause;
 
     RecoveryFold(ShardLogSettings settings, EffectiveClock effective) {
@@ -62,6 +63,7 @@ final class RecoveryFold implements BlockScan.Sink {
         state = new LogState();
         window = new DuplicateWindow(settings.duplicateKeysMax());
         index = new SegmentIndex();
+        isSegmentDamaged = false;
     }
 
     /** An entry of a snapshot. */
@@ -127,6 +129,7 @@ final class RecoveryFold implements BlockScan.Sink {
             cause = what;
         }
         isLsnUnproven = true;
+        isSegmentDamaged = true;
         state.allShards().forEach(shard -> unproven.add(shard.ordinal()));
     }
 
@@ -147,8 +150,9 @@ final class RecoveryFold implements BlockScan.Sink {
 
     /** An older segment has been folded whole; the index starts anew. */
     void endSegment(int number, long firstLsn, long bytes) {
-        state.remember(index.summary(number, firstLsn, state.lastLsn() + 1, bytes, isDamaged()));
+        state.remember(index.summary(number, firstLsn, state.lastLsn() + 1, bytes, isSegmentDamaged));
         index = new SegmentIndex();
+        isSegmentDamaged = false;
     }
 
     /** Where nothing proves how a shard went on, its numbers jump; so do LSNs. */

@@ -69,7 +69,7 @@ final class SegmentReader implements AutoCloseable {
     }
 
     /** Shows every block that can be read, in order, from both ends towards damage. */
-    synchronized void scan(BlockScan.Sink sink) {
+    synchronized void scan(BlockScan.Sink sink) throws SQLException {
         BlockScan.scan(connection, sink);
     }
 

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.tinylog.Logger;
 
 /**
  * The segments that there are, in order, and how to read them: finds blocks by their indexes and keeps a few read-only
@@ -181,9 +182,15 @@ final class SegmentStore implements AutoCloseable {
         }
         SegmentIndex loaded = loadIndex(candidate);
         synchronized (this) {
-            keepIndex(candidate.number(), loaded);
+            if (has(candidate.number())) {
+                keepIndex(candidate.number(), loaded);
+            }
         }
         return loaded;
+    }
+
+    private synchronized boolean has(int number) {
+        return closed.containsKey(number);
     }
 
     private void keepIndex(int number, SegmentIndex index) {
@@ -195,14 +202,15 @@ final class SegmentStore implements AutoCloseable {
 
     private SegmentIndex loadIndex(Candidate candidate) {
         try {
-            SegmentReader reader = reader(candidate.number());
-            Optional<SegmentIndex> sealed = sealedIndex(reader);
-            return sealed.isPresent() ? sealed.get() : scanIndex(reader);
+            return with(candidate.number(), reader -> {
+                Optional<SegmentIndex> sealed = sealedIndex(reader);
+                return sealed.isPresent() ? sealed.get() : scanIndex(reader, candidate.nextLsn());
+            });
         } catch (NoSuchFileException e) {
-            return lostIndex(candidate);
+            return lostIndex(candidate, e);
         } catch (SQLException e) {
             if (Sql.isDamage(e)) {
-                return lostIndex(candidate);
+                return lostIndex(candidate, e);
             }
             throw unreadable(candidate.number(), e);
         } catch (IOException e) {
@@ -218,7 +226,11 @@ final class SegmentStore implements AutoCloseable {
     }
 
     /** A file that is gone or no database: one block that cannot be read stands for all that it held. */
-    private static SegmentIndex lostIndex(Candidate candidate) {
+    private SegmentIndex lostIndex(Candidate candidate, Exception cause) {
+        if (!has(candidate.number())) {
+            return new SegmentIndex(); // below every horizon, and removed in between
+        }
+        Logger.error("Segment {} cannot be read at all: {}", candidate.number(), cause.toString());
         SegmentSummary summary = candidate.summary();
         return summary == null ? new SegmentIndex() : SegmentIndex.ofLost(summary);
     }
@@ -232,16 +244,20 @@ final class SegmentStore implements AutoCloseable {
         }
     }
 
-    private static SegmentIndex scanIndex(SegmentReader reader) {
+    private static SegmentIndex scanIndex(SegmentReader reader, long endLsn) throws SQLException {
         SegmentIndex index = new SegmentIndex();
         reader.scan(new BlockScan.Sink() {
             @Override
             public void sound(Block block) {
-                index.add(block);
+                if (block.lsn() < endLsn) {
+                    index.add(block);
+                }
             }
 
             @Override
-            public void damaged(long lsn, String cause) {}
+            public void damaged(long lsn, String cause) {
+                Logger.error("A commit cannot be read: {}", cause);
+            }
         });
         return index;
     }
@@ -263,12 +279,22 @@ final class SegmentStore implements AutoCloseable {
 
     /** Reads blocks of one segment; see {@link SegmentReader#read}. */
     List<Block> read(int number, long lsnFrom, long lsnEnd, int bytesMax) throws SQLException, IOException {
+        return with(number, reader -> reader.read(lsnFrom, lsnEnd, bytesMax));
+    }
+
+    /** Something that is read from a segment. */
+    @FunctionalInterface
+    private interface Reading<T> {
+        T from(SegmentReader reader) throws SQLException;
+    }
+
+    private <T> T with(int number, Reading<T> reading) throws SQLException, IOException {
         while (true) {
             SegmentReader reader = reader(number);
             try {
-                return reader.read(lsnFrom, lsnEnd, bytesMax);
+                return reading.from(reader);
             } catch (SQLException e) {
-                // Pushed out by other readers between the two lines above: open it again.
+                // Pushed out by other readers, or for the sealing, in between: open it again.
                 if (!reader.isClosed()) {
                     throw e;
                 }

@@ -45,6 +45,8 @@ final class SegmentWriter {
     private @Nullable String failure;
     private long rollAtBytes;
     private int cuts;
+    /** The live segment has seen an I/O error or damage. */
+    private boolean isSuspect;
 
     /**
      * @param closing takes over the connection of a full segment, to seal it
@@ -91,14 +93,27 @@ final class SegmentWriter {
         }
     }
 
-    private Outcome afterFailure(LiveSegment segment, Block block, SQLException cause) {
+    /** Says so once; as long as it goes on, the status says it. */
+    private void fail(String message, Exception cause) {
+        if (failure == null) {
+            Logger.warn(message, cause.getMessage());
+        }
         failure = cause.getMessage();
-        Logger.warn("A commit failed: {}", cause.getMessage());
+    }
+
+    private Outcome afterFailure(LiveSegment segment, Block block, SQLException cause) {
+        fail("A commit failed: {}", cause);
         if (!Sql.isIoError(cause) && !Sql.isDamage(cause)) {
             try {
                 return readBack(segment, block);
             } catch (SQLException e) {
                 Logger.warn("The live segment could not be read back: {}", e.getMessage());
+                if (!Sql.isIoError(e) && !Sql.isDamage(e)) {
+                    // The file is sound, only nobody knows how far it goes: it ends before this block.
+                    segment.close();
+                    live = null;
+                    return cut() ? Outcome.AGAIN : Outcome.UNKNOWN;
+                }
             }
         }
         park(segment);
@@ -124,6 +139,7 @@ final class SegmentWriter {
         LiveSegment current = live;
         parked.add(current == null ? segment : current);
         live = null;
+        isSuspect = true;
     }
 
     /** Gives the live segment up at the last resolved block. False: a new one cannot be made now. */
@@ -132,12 +148,11 @@ final class SegmentWriter {
             failure = "the disk has failed " + parked.size() + " times since the log was opened; last: " + failure;
             return false;
         }
-        boolean started = start(true);
+        boolean started = start();
         if (started) {
             cuts++;
             Logger.warn(
-                    "The log goes on in a new segment after an I/O error; the old one ends at commit {}",
-                    state.lastLsn());
+                    "The log goes on in a new segment after a failure; the old one ends at commit {}", state.lastLsn());
         }
         return started;
     }
@@ -161,13 +176,13 @@ final class SegmentWriter {
             }
         }
         if (segment.bytes() >= rollAtBytes || segment.blocks() >= BLOCKS_MAX) {
-            rollAtBytes = start(false) ? segmentBytes : segment.bytes() + RETRY_ROLL_BYTES;
+            rollAtBytes = start() ? segmentBytes : segment.bytes() + RETRY_ROLL_BYTES;
         }
         return false;
     }
 
     /** Makes the next segment and goes on there. */
-    private boolean start(boolean isSuspect) {
+    private boolean start() {
         int number = store.liveNumber();
         long endLsn = state.lastLsn() + 1;
         SegmentSummary summary = store.liveIndex()
@@ -181,6 +196,7 @@ final class SegmentWriter {
         try {
             SegmentFile.create(store.directory(), number + 1, state.snapshot(gatewayId, number + 1, window.snapshot()));
             LiveSegment next = LiveSegment.open(store.directory(), number + 1);
+            isSuspect = false;
             store.close(summary);
             store.setLive(number + 1, endLsn, new SegmentIndex());
             LiveSegment before = live;
@@ -191,8 +207,7 @@ final class SegmentWriter {
             return true;
         } catch (SQLException | IOException e) {
             state.forget(number);
-            failure = e.getMessage();
-            Logger.warn("No new segment could be started: {}", e.getMessage());
+            fail("No new segment could be started: {}", e);
             undoStart(number + 1);
             return false;
         }

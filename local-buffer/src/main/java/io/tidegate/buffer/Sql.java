@@ -8,6 +8,8 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.EnumSet;
+import java.util.Set;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
@@ -15,6 +17,12 @@ import org.sqlite.SQLiteException;
 final class Sql {
     /** Versions before it can corrupt a database in WAL mode when two connections checkpoint (sqlite.org/wal.html). */
     private static final int[] VERSION_MIN = {3, 51, 3};
+
+    private static final Set<SQLiteErrorCode> SHARED_MEMORY = EnumSet.of(
+            SQLiteErrorCode.SQLITE_IOERR_SHMOPEN,
+            SQLiteErrorCode.SQLITE_IOERR_SHMSIZE,
+            SQLiteErrorCode.SQLITE_IOERR_SHMLOCK,
+            SQLiteErrorCode.SQLITE_IOERR_SHMMAP);
 
     private Sql() {}
 
@@ -96,9 +104,15 @@ final class Sql {
                 : failure.getErrorCode() & 0xff;
     }
 
-    /** The file can no longer be trusted to keep what it is given. */
+    /**
+     * The file can no longer be trusted to keep what it is given. Not so if only the shared memory of the write-ahead
+     * log could not be had: that is no part of what is kept, and a full disk is a common cause.
+     */
     static boolean isIoError(SQLException failure) {
-        return code(failure) == SQLiteErrorCode.SQLITE_IOERR.code;
+        if (code(failure) != SQLiteErrorCode.SQLITE_IOERR.code) {
+            return false;
+        }
+        return !(failure instanceof SQLiteException sqlite) || !SHARED_MEMORY.contains(sqlite.getResultCode());
     }
 
     /** The file is not, or no longer, a sound database. */

@@ -1,0 +1,184 @@
+package io.tidegate.buffer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.tidegate.core.runtime.SystemClock;
+import io.tidegate.core.stream.AppendResult;
+import io.tidegate.core.stream.AppendUnit;
+import io.tidegate.core.stream.Gap;
+import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.LogEntry;
+import io.tidegate.core.stream.LogPosition;
+import io.tidegate.core.stream.LossLedger;
+import io.tidegate.core.stream.NewRecord;
+import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StartingPosition;
+import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamRecord;
+import io.tidegate.core.stream.StreamSettings;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DamageTest {
+    private static final StreamName STREAM = new StreamName("press");
+    private static final ShardId SHARD = new ShardId(STREAM, 0);
+    private static final StartingPosition TRIM = new StartingPosition.TrimHorizon();
+
+    @TempDir
+    Path home;
+
+    private ShardLog open() {
+        return LogUnderTest.open(LogUnderTest.settings(home).withSegmentBytes(64 << 10), new SystemClock());
+    }
+
+    /** One commit per record; the text says the number. */
+    private static void append(ShardLog log, int from, int to) throws Exception {
+        for (int i = from; i < to; i++) {
+            AppendResult.Committed committed = LogReader.commit(
+                    log, AppendUnit.of(NewRecord.of(STREAM, "k", Payload.ofUtf8("<" + i + ">" + "x".repeat(500)))));
+            assertThat(committed.places().get(0).sequenceNumber()).isEqualTo(i);
+        }
+    }
+
+    private ShardLog create() {
+        ShardLog log = open();
+        log.admin().create(StreamSettings.of(StreamName.GAPS));
+        log.admin().create(StreamSettings.of(STREAM));
+        return log;
+    }
+
+    /** Flips one bit in the data of a record, in whatever segment it is. */
+    private void flip(int number) throws IOException {
+        byte[] text = ("<" + number + ">").getBytes(StandardCharsets.UTF_8);
+        for (int segment : SegmentFile.list(home.resolve("log"))) {
+            Path file = SegmentFile.path(home.resolve("log"), segment);
+            byte[] bytes = Files.readAllBytes(file);
+            int at = new String(bytes, StandardCharsets.ISO_8859_1)
+                    .indexOf(new String(text, StandardCharsets.ISO_8859_1));
+            if (at >= 0) {
+                bytes[at + text.length] ^= 1;
+                Files.write(file, bytes);
+                return;
+            }
+        }
+        throw new AssertionError("no segment holds record " + number);
+    }
+
+    private static List<Long> numbers(List<LogEntry> entries) {
+        return LogReader.records(entries).stream()
+                .map(StreamRecord::sequenceNumber)
+                .toList();
+    }
+
+    @Test
+    void flippedBit_inASealedSegment_isAGapOfExactlyThatBlock_countedOnce() throws Exception {
+        try (ShardLog log = create()) {
+            append(log, 1, 301);
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                log.lookNow();
+                assertThat(SegmentFile.isInWalMode(SegmentFile.path(home.resolve("log"), 1)))
+                        .isFalse();
+            });
+        }
+        flip(10);
+        try (ShardLog log = open()) {
+            for (int i = 0; i < 2; i++) {
+                List<LogEntry> entries = LogReader.all(log, SHARD, TRIM);
+                assertThat(entries).hasSize(300);
+                assertThat(numbers(entries)).doesNotContain(10L).hasSize(299);
+                Gap gap = (Gap) entries.get(9);
+                assertThat(gap.fromInclusive()).isEqualTo(10);
+                assertThat(gap.toExclusive()).isEqualTo(11);
+                assertThat(gap.reason()).isEqualTo(GapReason.CORRUPT);
+                await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(log.ledger(SHARD))
+                        .isEqualTo(new LossLedger(SHARD, 300, 299, 0, 0, 1)));
+                assertThat(LogReader.all(log, STREAM, LogPosition.TRIM_HORIZON).get(9))
+                        .isInstanceOf(Gap.class);
+            }
+            assertThat(LogReader.texts(LogReader.all(log, StreamName.GAPS, LogPosition.TRIM_HORIZON)))
+                    .hasSize(1)
+                    .allSatisfy(text -> assertThat(text)
+                            .contains("\"from\":\"10\",\"to\":\"11\"")
+                            .contains("corrupt"));
+        }
+        assertThat(LogCheck.run(home.resolve("log")).findings())
+                .hasSize(1)
+                .allSatisfy(finding -> assertThat(finding.invariant()).isEqualTo("I2"));
+    }
+
+    @Test
+    void flippedBit_inTheLiveSegment_losesThatBlock_andNumbersGoOn() throws Exception {
+        try (ShardLog log = create()) {
+            append(log, 1, 31);
+        }
+        flip(10);
+        try (ShardLog log = open()) {
+            List<LogEntry> entries = LogReader.all(log, SHARD, TRIM);
+            assertThat(numbers(entries)).hasSize(29).doesNotContain(10L);
+            assertThat(((Gap) entries.get(9)).records()).isEqualTo(1);
+            assertThat(log.ledger(SHARD)).isEqualTo(new LossLedger(SHARD, 30, 29, 0, 0, 1));
+            append(log, 31, 41);
+            List<LogEntry> inCommitOrder = LogReader.all(log, STREAM, LogPosition.TRIM_HORIZON);
+            assertThat(numbers(inCommitOrder)).hasSize(39);
+            assertThat(inCommitOrder.stream().filter(Gap.class::isInstance)).hasSize(1);
+        }
+        try (ShardLog log = open()) {
+            assertThat(numbers(LogReader.all(log, SHARD, TRIM))).hasSize(39);
+            assertThat(log.ledger(SHARD)).isEqualTo(new LossLedger(SHARD, 40, 39, 0, 0, 1));
+        }
+    }
+
+    @Test
+    void damagedEnd_ofTheLiveSegment_makesNumbersJump_soThatNoneIsUsedTwice() throws Exception {
+        try (ShardLog log = create()) {
+            append(log, 1, 31);
+        }
+        flip(30);
+        try (ShardLog log = open()) {
+            assertThat(numbers(LogReader.all(log, SHARD, TRIM))).hasSize(29);
+            AppendResult.Committed next =
+                    LogReader.commit(log, AppendUnit.of(NewRecord.of(STREAM, "k", Payload.ofUtf8("after"))));
+            assertThat(next.places().get(0).sequenceNumber()).isEqualTo(30 + (1L << 32));
+            List<LogEntry> entries = LogReader.all(log, SHARD, TRIM);
+            assertThat(entries.stream().filter(Gap.class::isInstance).map(entry -> ((Gap) entry).reason()))
+                    .containsExactly(GapReason.CORRUPT, GapReason.RENUMBERED);
+            assertThat(log.ledger(SHARD).balances()).isTrue();
+            assertThat(LogReader.texts(entries)).endsWith("after");
+        }
+    }
+
+    @Test
+    void liveSegmentThatIsNoDatabase_leavesWhatOlderOnesHold_andTheLogGoesOn() throws Exception {
+        int live;
+        try (ShardLog log = create()) {
+            append(log, 1, 301);
+            live = SegmentFile.list(home.resolve("log"))
+                    .get(SegmentFile.list(home.resolve("log")).size() - 1);
+        }
+        Path file = SegmentFile.path(home.resolve("log"), live);
+        byte[] bytes = Files.readAllBytes(file);
+        Arrays.fill(bytes, 0, 4096, (byte) 0x55);
+        Files.write(file, bytes);
+        try (ShardLog log = open()) {
+            List<Long> kept = numbers(LogReader.all(log, SHARD, TRIM));
+            assertThat(kept).startsWith(1L).hasSizeBetween(100, 299);
+            assertThat(kept.get(kept.size() - 1)).isEqualTo(kept.size());
+            AppendResult.Committed next =
+                    LogReader.commit(log, AppendUnit.of(NewRecord.of(STREAM, "k", Payload.ofUtf8("after"))));
+            assertThat(next.places().get(0).sequenceNumber()).isEqualTo(kept.size() + 1 + (1L << 32));
+        }
+        try (ShardLog log = open()) {
+            assertThat(LogReader.texts(LogReader.all(log, SHARD, TRIM))).endsWith("after");
+            assertThat(log.ledger(SHARD).balances()).isTrue();
+        }
+    }
+}

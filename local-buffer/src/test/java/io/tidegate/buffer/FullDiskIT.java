@@ -1,0 +1,121 @@
+package io.tidegate.buffer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tidegate.core.runtime.SystemClock;
+import io.tidegate.core.stream.AppendResult;
+import io.tidegate.core.stream.AppendUnit;
+import io.tidegate.core.stream.NewRecord;
+import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StartingPosition;
+import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSettings;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** On a file system of 4 MiB, which is full soon. */
+class FullDiskIT {
+    private static final StreamName STREAM = new StreamName("press");
+    private static final ShardId SHARD = new ShardId(STREAM, 0);
+
+    @TempDir
+    Path temporary;
+
+    /** Not acknowledged and not refused: may be found when the log is opened again. */
+    private final List<String> unknown = new ArrayList<>();
+
+    private Path disk = Path.of("unset");
+
+    @BeforeEach
+    void mount() throws Exception {
+        // The driver's library would fill the small disk: it is loaded from elsewhere before.
+        LogUnderTest.open(temporary.resolve("other")).close();
+        disk = Files.createDirectory(temporary.resolve("disk"));
+        run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk.toString());
+    }
+
+    @AfterEach
+    void unmount() throws Exception {
+        run("umount", "-l", disk.toString());
+    }
+
+    private static void run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue())
+                .as(String.join(" ", command) + ": "
+                        + new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .isZero();
+    }
+
+    private static NewRecord record(int number) {
+        return NewRecord.of(STREAM, "k", Payload.ofUtf8(number + "-" + "x".repeat(20_000)));
+    }
+
+    @Test
+    void append_whileTheDiskIsFull_isRefused_andNothingIsLostNorStoredTwice() throws Exception {
+        Path reserve = Files.write(disk.resolve("reserve"), new byte[256 << 10]);
+        Path ballast = Files.write(disk.resolve("ballast"), new byte[1 << 20]);
+        ShardLogSettings settings = LogUnderTest.settings(disk).withSegmentBytes(1 << 20);
+        List<String> stored = new ArrayList<>();
+        try (ShardLog log = LogUnderTest.open(settings, new SystemClock())) {
+            log.admin().create(StreamSettings.of(STREAM));
+            int number = fill(log, stored);
+            assertThat(log.status().failure()).isNotNull();
+            assertThat(LogReader.texts(LogReader.all(log, SHARD, new StartingPosition.TrimHorizon())))
+                    .hasSameSizeAs(stored)
+                    .isEqualTo(stored);
+            Files.delete(ballast);
+            for (int i = 0; i < 5; i++) {
+                LogReader.commit(log, AppendUnit.of(record(++number)));
+                stored.add(record(number).data().utf8());
+            }
+            assertThat(log.status().failure()).isNull();
+            fill(log, stored);
+            assertThat(unknown).hasSizeLessThanOrEqualTo(2);
+        }
+        Files.delete(reserve);
+        assertThat(LogCheck.run(disk.resolve("log")).findings()).isEmpty();
+        try (ShardLog log = LogUnderTest.open(settings, new SystemClock())) {
+            List<String> found = LogReader.texts(LogReader.all(log, SHARD, new StartingPosition.TrimHorizon()));
+            assertThat(heads(found)).containsSubsequence(heads(stored));
+            assertThat(found).doesNotHaveDuplicates();
+            assertThat(found).allMatch(text -> stored.contains(text) || unknown.contains(text));
+        }
+    }
+
+    private static List<String> heads(List<String> texts) {
+        return texts.stream().map(text -> text.substring(0, text.indexOf('-'))).toList();
+    }
+
+    /** Appends until ten in a row are refused; returns the last number tried. */
+    private int fill(ShardLog log, List<String> stored) throws Exception {
+        int refused = 0;
+        int number = 1000 * stored.size();
+        while (refused < 10) {
+            AppendResult result = LogReader.append(log, AppendUnit.of(record(++number)));
+            if (result instanceof AppendResult.Committed) {
+                refused = 0;
+                stored.add(record(number).data().utf8());
+            } else {
+                if (result instanceof AppendResult.Unknown) {
+                    unknown.add(record(number).data().utf8());
+                } else {
+                    assertThat(((AppendResult.Refused) result).retryAfter()).isPositive();
+                }
+                refused++;
+            }
+        }
+        return number;
+    }
+}

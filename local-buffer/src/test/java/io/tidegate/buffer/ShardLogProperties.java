@@ -1,0 +1,221 @@
+package io.tidegate.buffer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tidegate.core.runtime.FakeClock;
+import io.tidegate.core.stream.AppendResult;
+import io.tidegate.core.stream.AppendUnit;
+import io.tidegate.core.stream.Expectation;
+import io.tidegate.core.stream.Gap;
+import io.tidegate.core.stream.LogEntry;
+import io.tidegate.core.stream.LogPosition;
+import io.tidegate.core.stream.LossLedger;
+import io.tidegate.core.stream.NewRecord;
+import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StartingPosition;
+import io.tidegate.core.stream.StateUpdate;
+import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamRecord;
+import io.tidegate.core.stream.StreamSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Random operations against a model that follows docs/design/0001-shard-log.md; a seed can be replayed with
+ * {@code -Dseed=}.
+ */
+class ShardLogProperties {
+    private static final StreamName STREAM = new StreamName("model");
+    private static final int SHARDS = 3;
+    private static final int STEPS = 150;
+    private static final Duration RETENTION = Duration.ofDays(1);
+
+    @TempDir
+    Path home;
+
+    private final FakeClock clock = new FakeClock(1_800_000_000_000L);
+
+    @SuppressWarnings("NullAway.Init") // opened first of all
+    private ShardLog log;
+
+    private Random random = new Random(0);
+
+    /** What the log must hold, kept in the simplest way. */
+    private static final class Model {
+        record Stored(String key, String text, long nanos) {}
+
+        record Seen(String key, long number, String text) {}
+
+        final Map<Integer, List<Stored>> shards = new HashMap<>();
+        final List<String> commitOrder = new ArrayList<>();
+        final Map<String, List<Seen>> windows = new HashMap<>();
+        final Map<String, Integer> shardOfKey = new HashMap<>();
+        final Map<Integer, Long> horizons = new HashMap<>();
+        String state = "";
+    }
+
+    private final Model model = new Model();
+
+    static List<Long> seeds() {
+        Long one = Long.getLong("seed");
+        return one == null ? List.of(1L, 2L, 3L) : List.of(one);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    void anyOperations_leaveWhatTheModelSays(long seed) throws Exception {
+        random = new Random(seed);
+        open();
+        log.admin().create(new StreamSettings(STREAM, SHARDS, RETENTION, StreamSettings.UNLIMITED, 1 << 20));
+        try {
+            for (int step = 0; step < STEPS; step++) {
+                step();
+            }
+            verify();
+        } catch (AssertionError e) {
+            throw new AssertionError("seed " + seed, e);
+        } finally {
+            log.close();
+        }
+        assertThat(LogCheck.run(home.resolve("log")).findings())
+                .as("seed " + seed)
+                .isEmpty();
+    }
+
+    private void open() {
+        ShardLogSettings settings =
+                new ShardLogSettings(home.resolve("log"), "model", Duration.ZERO, 64 << 10, 1 << 20, 50_000, 1000);
+        log = LogUnderTest.open(settings, clock);
+    }
+
+    private void step() throws Exception {
+        switch (random.nextInt(20)) {
+            case 0 -> {
+                log.close();
+                open();
+            }
+            case 1 ->
+                clock.setWall(clock.wallMillis()
+                        + Duration.ofDays(random.nextInt(4000) - 2000).toMillis());
+            case 2, 3 -> clock.advance(Duration.ofHours(random.nextInt(12)));
+            case 4 -> log.lookNow();
+            case 5 -> verify();
+            default -> append();
+        }
+    }
+
+    private void append() throws Exception {
+        List<NewRecord> records = new ArrayList<>();
+        for (int i = 0; i < 1 + random.nextInt(5); i++) {
+            records.add(record());
+        }
+        boolean expectsRightly = random.nextInt(4) > 0;
+        String next = Integer.toString(random.nextInt(1000));
+        Payload expected = model.state.isEmpty() ? null : Payload.ofUtf8(model.state);
+        AppendUnit unit = new AppendUnit(
+                records,
+                List.of(),
+                List.of(new StateUpdate("cursor", Payload.ofUtf8(next))),
+                List.of(new Expectation.StateIs("cursor", expectsRightly ? expected : Payload.ofUtf8("wrong"))));
+        AppendResult result = LogReader.append(log, unit);
+        if (!expectsRightly) {
+            assertThat(result).isInstanceOf(AppendResult.Conflict.class);
+            return;
+        }
+        model.state = next;
+        List<AppendResult.Placed> places = ((AppendResult.Committed) result).places();
+        for (int i = 0; i < records.size(); i++) {
+            apply(records.get(i), places.get(i));
+        }
+    }
+
+    private NewRecord record() {
+        String key = "key-" + random.nextInt(10);
+        List<Model.Seen> window = model.windows.getOrDefault(key, List.of());
+        if (!window.isEmpty() && random.nextInt(4) == 0) {
+            Model.Seen again = window.get(random.nextInt(window.size()));
+            return NewRecord.of(STREAM, key, Payload.ofUtf8(again.text())).withDeviceNumber(again.number());
+        }
+        String text = random.nextInt(1_000_000) + "x".repeat(random.nextInt(3000));
+        NewRecord record = NewRecord.of(STREAM, key, Payload.ofUtf8(text));
+        return random.nextBoolean() ? record : record.withDeviceNumber((long) random.nextInt(200));
+    }
+
+    private void apply(NewRecord record, AppendResult.Placed place) {
+        String key = record.partitionKey();
+        String text = record.data().utf8();
+        int shard = place.shard().number();
+        assertThat(model.shardOfKey.computeIfAbsent(key, first -> shard)).isEqualTo(shard);
+        Long number = record.deviceNumber();
+        List<Model.Seen> window = model.windows.computeIfAbsent(key, first -> new ArrayList<>());
+        if (number != null) {
+            Model.Seen seen = new Model.Seen(key, number, text);
+            List<Model.Seen> last64 = window.subList(Math.max(0, window.size() - 64), window.size());
+            assertThat(place.duplicate()).isEqualTo(last64.contains(seen));
+            if (place.duplicate()) {
+                assertThat(model.shards.getOrDefault(shard, List.of())
+                                .get((int) place.sequenceNumber() - 1)
+                                .text())
+                        .isEqualTo(text);
+                return;
+            }
+            window.add(seen);
+        }
+        List<Model.Stored> stored = model.shards.computeIfAbsent(shard, first -> new ArrayList<>());
+        assertThat(place.duplicate()).isFalse();
+        assertThat(place.sequenceNumber()).isEqualTo(stored.size() + 1);
+        stored.add(new Model.Stored(key, text, clock.monotonicNanos()));
+        model.commitOrder.add(text);
+    }
+
+    private void verify() {
+        assertThat(log.state("cursor").map(Payload::utf8).orElse("")).isEqualTo(model.state);
+        for (int shard = 0; shard < SHARDS; shard++) {
+            verify(new ShardId(STREAM, shard), model.shards.getOrDefault(shard, List.of()));
+        }
+        List<String> inCommitOrder = LogReader.texts(LogReader.all(log, STREAM, LogPosition.TRIM_HORIZON));
+        assertThat(model.commitOrder).containsSubsequence(inCommitOrder);
+    }
+
+    private void verify(ShardId id, List<Model.Stored> stored) {
+        LossLedger ledger = log.ledger(id);
+        assertThat(ledger.balances()).isTrue();
+        assertThat(ledger.appended()).isEqualTo(stored.size());
+        // Read again if the keeper moved the horizon in between: then the gap comes in two parts.
+        List<LogEntry> entries;
+        long before;
+        do {
+            before = log.ledger(id).retained();
+            entries = LogReader.all(log, id, new StartingPosition.AtSequenceNumber(1));
+        } while (log.ledger(id).retained() != before);
+        long horizon = 1;
+        if (!entries.isEmpty() && entries.get(0) instanceof Gap gap) {
+            horizon = gap.toExclusive();
+            assertThat(gap.fromInclusive()).isEqualTo(1);
+        }
+        assertThat(horizon).isGreaterThanOrEqualTo(model.horizons.getOrDefault(id.number(), 1L));
+        model.horizons.put(id.number(), horizon);
+        List<StreamRecord> records = LogReader.records(entries);
+        assertThat(records).hasSize((int) (stored.size() - horizon + 1));
+        for (StreamRecord record : records) {
+            assertThat(record.sequenceNumber()).isEqualTo(horizon++);
+            assertThat(record.data().utf8())
+                    .isEqualTo(stored.get((int) record.sequenceNumber() - 1).text());
+        }
+        // What is gone was older than the stream keeps, by the time that went by and not by the wall clock.
+        long gone = model.horizons.get(id.number()) - 1;
+        if (gone > 0) {
+            long ageNanos = clock.monotonicNanos() - stored.get((int) gone - 1).nanos();
+            assertThat(ageNanos).isGreaterThanOrEqualTo(RETENTION.toNanos());
+        }
+    }
+}
