@@ -162,7 +162,8 @@ class ShardLogProperties {
             List<Model.Seen> last64 = window.subList(Math.max(0, window.size() - 64), window.size());
             assertThat(place.duplicate()).isEqualTo(last64.contains(seen));
             if (place.duplicate()) {
-                assertThat(model.shards.getOrDefault(shard, List.of())
+                assertThat(model.shards
+                                .getOrDefault(shard, List.of())
                                 .get((int) place.sequenceNumber() - 1)
                                 .text())
                         .isEqualTo(text);
