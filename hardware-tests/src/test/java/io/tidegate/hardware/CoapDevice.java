@@ -46,7 +46,7 @@ final class CoapDevice extends Device {
             CoapClient client = new CoapClient("coap://127.0.0.1:" + port.call() + "/" + path);
             client.setEndpoint(endpoint);
             client.setTimeout(2_000L);
-            reading(number).sent++;
+            reading(number).sendsAgain();
             try {
                 CoapResponse response = client.post(payload(number), MediaTypeRegistry.APPLICATION_JSON);
                 if (response != null && response.getCode() == CoAP.ResponseCode.CHANGED) {

@@ -3,6 +3,7 @@ package io.tidegate.hardware;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,8 +13,17 @@ import org.jspecify.annotations.Nullable;
 abstract class Device implements AutoCloseable {
     /** What the device knows of one reading. */
     static final class Reading {
-        volatile int sent;
+        private final AtomicInteger sent = new AtomicInteger();
         volatile boolean acknowledged;
+
+        /** Counts one more copy; true if it is not the first. */
+        boolean sendsAgain() {
+            return sent.getAndIncrement() > 0;
+        }
+
+        int sent() {
+            return sent.get();
+        }
     }
 
     final String name;

@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -38,7 +39,7 @@ final class MqttDevice extends Device {
     void live() throws Exception {
         while (!isClosed()) {
             try (Socket socket = new Socket()) {
-                socket.connect(new InetSocketAddress("127.0.0.1", port.call()), 2_000);
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port.call()), 2_000);
                 socket.setTcpNoDelay(true);
                 socket.setSoTimeout(ACKNOWLEDGEMENT_MILLIS_MAX);
                 session(socket);
@@ -66,8 +67,7 @@ final class MqttDevice extends Device {
             }
             while (next <= count() && inFlight.size() < WINDOW) {
                 Reading reading = reading(next);
-                out.write(publish(payload(next), packetId, reading.sent > 0));
-                reading.sent++;
+                out.write(publish(payload(next), packetId, reading.sendsAgain()));
                 inFlight.put(packetId, next);
                 packetId = packetId % 65_535 + 1;
                 next++;
@@ -89,7 +89,7 @@ final class MqttDevice extends Device {
         if (puback[0] != 0x40) {
             throw new AssertionError("expected PUBACK, found packet type " + puback[0]);
         }
-        int id = (puback[2] & 0xff) << 8 | puback[3] & 0xff;
+        int id = ((puback[2] & 0xff) << 8) | (puback[3] & 0xff);
         Integer number = inFlight.remove(id);
         if (number == null) {
             throw new AssertionError("PUBACK for packet id " + id + ", which is not in flight");

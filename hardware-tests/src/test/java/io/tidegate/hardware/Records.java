@@ -41,7 +41,8 @@ final class Records {
 
     static List<String> shards(TidegateProcess process, String stream) throws IOException, InterruptedException {
         List<String> names = new ArrayList<>();
-        for (JsonNode shard : process.get("/api/v1/streams/" + stream + "/shards").path("shards")) {
+        for (JsonNode shard :
+                process.get("/api/v1/streams/" + stream + "/shards").path("shards")) {
             names.add(shard.path("shardId").asString());
         }
         return names;

@@ -83,8 +83,8 @@ final class SystemCallTrace {
     /** With -xx strace writes paths in hex too. */
     private static String decode(String target) {
         Matcher matcher = BYTE.matcher(target);
-        return matcher.replaceAll(found -> Matcher.quoteReplacement(
-                String.valueOf((char) Integer.parseInt(found.group(1), 16))));
+        return matcher.replaceAll(
+                found -> Matcher.quoteReplacement(String.valueOf((char) Integer.parseInt(found.group(1), 16))));
     }
 
     private static String hex(String arguments) {
@@ -113,16 +113,13 @@ final class SystemCallTrace {
                 .min();
     }
 
-    /** The first write to a socket, after a line, that carries these bytes. */
-    OptionalInt sent(byte[] bytes, int afterLine) {
+    /** The first write to a socket, after a line, whose bytes in hex contain a match. */
+    OptionalInt sent(Pattern hex, int afterLine) {
         return calls.stream()
                 .filter(call -> call.target().startsWith("TCP") || call.target().startsWith("UDP"))
-                .filter(call -> call.begun() > afterLine && call.carries(bytes))
+                .filter(call ->
+                        call.begun() > afterLine && hex.matcher(call.hex()).find())
                 .mapToInt(Call::begun)
                 .min();
-    }
-
-    int lines() {
-        return calls.isEmpty() ? 0 : calls.get(calls.size() - 1).done();
     }
 }

@@ -110,9 +110,9 @@ final class TidegateProcess implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
-    /** SIGTERM; returns the exit code. */
+    /** SIGTERM to the gateway itself, also where it runs under a tracer; returns the exit code. */
     int stop() throws InterruptedException {
-        process.destroy();
+        process.descendants().findFirst().ifPresentOrElse(ProcessHandle::destroy, process::destroy);
         if (!process.waitFor(30, TimeUnit.SECONDS)) {
             kill();
             throw new AssertionError("did not stop within 30 s of SIGTERM");

@@ -79,8 +79,7 @@ class TidyTest {
         for (Path file : files(".java")) {
             if (file.toString().contains("/src/main/")) {
                 marked.putIfAbsent(file.getParent(), false);
-                if (file.endsWith("package-info.java")
-                        && Files.readString(file).contains("@NullMarked")) {
+                if (file.endsWith("package-info.java") && Files.readString(file).contains("@NullMarked")) {
                     marked.put(file.getParent(), true);
                 }
             }
