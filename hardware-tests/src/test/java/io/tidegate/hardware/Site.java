@@ -121,6 +121,17 @@ final class Site implements AutoCloseable {
         central = startCentral(List.of());
     }
 
+    /** A gateway with the same central and routes in another home, on ports of its own. */
+    TidegateProcess startClone(Path home) throws IOException {
+        Path file = home.resolveSibling(home.getFileName() + ".yaml");
+        Files.writeString(
+                file,
+                Files.readString(configFile())
+                        .replace("127.0.0.1:" + mqttPort, "127.0.0.1:0")
+                        .replace("127.0.0.1:" + coapPort, "127.0.0.1:0"));
+        return TidegateProcess.start(home, List.of(), "run", "--home", home.toString(), "--config", file.toString());
+    }
+
     private TidegateProcess startGateway(List<String> prefix) throws IOException {
         return TidegateProcess.start(
                 directory.resolve("gateway"),
