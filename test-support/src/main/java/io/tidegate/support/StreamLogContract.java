@@ -106,6 +106,16 @@ public abstract class StreamLogContract {
     }
 
     @Test
+    public void partitionKeys_areRoutedByTheirMd5() throws Exception {
+        StreamLog log = openWith(2);
+        // RFC 1321 A.5: MD5("a") = 0cc1..., below 2^127; MD5("abc") = 9001..., above it.
+        AppendResult.Committed result =
+                (AppendResult.Committed) append(log, AppendUnit.of(record("a", 1), record("abc", 2)));
+        assertThat(result.places().get(0).shard().number()).isZero();
+        assertThat(result.places().get(1).shard().number()).isEqualTo(1);
+    }
+
+    @Test
     public void unit_withAFailedExpectation_changesNothing() throws Exception {
         StreamLog log = openWith(1);
         AppendUnit unit = new AppendUnit(
