@@ -99,7 +99,7 @@ final class SystemCallTrace {
     /** The first write to a segment's write-ahead log that carries these bytes. */
     OptionalInt recordWritten(byte[] marker) {
         return calls.stream()
-                .filter(call -> call.target().endsWith("-wal") && call.carries(marker))
+                .filter(call -> call.target().endsWith(".seg-wal") && call.carries(marker))
                 .mapToInt(Call::done)
                 .min();
     }
@@ -108,7 +108,7 @@ final class SystemCallTrace {
     OptionalInt syncedAfter(int line) {
         return calls.stream()
                 .filter(call -> call.name().equals("fsync") || call.name().equals("fdatasync"))
-                .filter(call -> call.target().endsWith("-wal") && call.begun() > line)
+                .filter(call -> call.target().endsWith(".seg-wal") && call.begun() > line)
                 .mapToInt(Call::done)
                 .min();
     }
