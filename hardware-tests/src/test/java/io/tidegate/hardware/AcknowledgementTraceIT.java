@@ -95,7 +95,7 @@ class AcknowledgementTraceIT {
 
     private static void coapPost(int port, String marker) throws Exception {
         Process client = new ProcessBuilder(List.of(
-                        "coap-client",
+                        "coap-client-notls",
                         "-m",
                         "post",
                         "-B",

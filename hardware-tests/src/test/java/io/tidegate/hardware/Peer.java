@@ -16,6 +16,7 @@ final class Peer implements AutoCloseable {
 
     /** Starts it in the background; its output goes to a file. */
     static Peer start(Path output, String... command) throws IOException {
+        // Some peers end with their standard input: it stays open until this process ends.
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
