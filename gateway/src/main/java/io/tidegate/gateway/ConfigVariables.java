@@ -53,14 +53,16 @@ final class ConfigVariables {
             boolean last = i == steps.length - 1;
             boolean nextIsIndex = !last && steps[i + 1].matches("[0-9]{1,4}");
             String child = ConfigTree.child(pointer, key);
-            JsonNode next = last ? YamlReader.scalar(text) : container(nextIsIndex);
-            JsonNode placed = put(target, key, next, last);
+            boolean isNew = last || child(target, key) == null;
+            JsonNode placed = isNew
+                    ? put(target, key, last ? YamlReader.scalar(text) : container(nextIsIndex))
+                    : child(target, key);
             if (placed == null) {
                 tree.valueAt(child, Place.ofVariable(variable));
                 tree.problemWithValue(child, "found no place for '" + steps[i] + "', expected a key or a list index");
                 return;
             }
-            if (placed == next) {
+            if (isNew) {
                 tree.valueAt(child, Place.ofVariable(variable));
                 tree.keyAt(child, Place.ofVariable(variable));
             }
@@ -74,22 +76,22 @@ final class ConfigVariables {
         return list ? JsonNodeFactory.instance.arrayNode() : JsonNodeFactory.instance.objectNode();
     }
 
-    /** Returns what is there afterwards; null if there is no such place. */
-    private static @Nullable JsonNode put(JsonNode target, String key, JsonNode value, boolean replace) {
+    private static @Nullable JsonNode child(JsonNode target, String key) {
+        if (target instanceof ArrayNode array) {
+            return key.matches("[0-9]{1,4}") ? array.get(Integer.parseInt(key)) : null;
+        }
+        return target.get(key);
+    }
+
+    /** Returns the value once it is there; null if there is no such place: no key, or no index, or one too far. */
+    private static @Nullable JsonNode put(JsonNode target, String key, JsonNode value) {
         if (target instanceof ObjectNode object) {
-            JsonNode old = object.get(key);
-            if (old != null && !replace) {
-                return old;
-            }
             object.set(key, value);
             return value;
         }
         if (target instanceof ArrayNode array && key.matches("[0-9]{1,4}")) {
             int index = Integer.parseInt(key);
             if (index < array.size()) {
-                if (!replace) {
-                    return array.get(index);
-                }
                 array.set(index, value);
                 return value;
             }

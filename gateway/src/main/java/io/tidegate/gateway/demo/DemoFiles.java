@@ -104,6 +104,7 @@ record DemoFiles(Path directory) {
                     url: http://127.0.0.1:%d
                     token: ${file:central.token}
                     interval: 500ms
+                    retry-max: 2s
                 """.formatted(linkPort);
         String cameras = """
                 cameras:

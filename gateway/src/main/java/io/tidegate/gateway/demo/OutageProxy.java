@@ -14,6 +14,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
 
@@ -40,7 +41,7 @@ final class OutageProxy implements AutoCloseable {
     private final WorkerThread thread;
     private volatile boolean heldOpen;
     private volatile boolean down;
-    private volatile int outages;
+    private final AtomicInteger outages = new AtomicInteger();
     private boolean felt;
 
     /** One direction's end of a connection; what it could not write yet waits here. */
@@ -81,7 +82,7 @@ final class OutageProxy implements AutoCloseable {
 
     /** Outages that somebody felt: a connection was cut or turned away. */
     int outages() {
-        return outages;
+        return outages.get();
     }
 
     /** No further outage. */
@@ -138,7 +139,7 @@ final class OutageProxy implements AutoCloseable {
     private void feel() {
         if (!felt) {
             felt = true;
-            outages++;
+            outages.incrementAndGet();
         }
     }
 
