@@ -125,7 +125,9 @@ final class Lane implements AutoCloseable {
         if (phase == Phase.READY) {
             return build();
         }
-        if (phase == Phase.ASK) {
+        if (phase == Phase.ASK && !account.isRegistered()) {
+            commit(account.next(), account.notes(), List.of(), Phase.ASK);
+        } else if (phase == Phase.ASK) {
             phase = Phase.ASKING;
             call.begin(context.destination().known(shard));
         } else if (phase == Phase.SKIP) {
@@ -193,10 +195,7 @@ final class Lane implements AutoCloseable {
             skipTo = point.next();
             phase = Phase.SKIP;
         } else if (point.next() < next) {
-            LaneNotes notes = point.next() == 1
-                    ? LaneNotes.NONE
-                    : account.notes().plusDelivered(point.next() - next).settled();
-            commit(point.next(), notes, List.of(), Phase.READY);
+            commit(point.next(), account.notes().rewound(next, point.next()), List.of(), Phase.READY);
         } else {
             phase = Phase.READY;
         }
@@ -323,9 +322,7 @@ final class Lane implements AutoCloseable {
             return;
         }
         LaneNotes notes = refused.leftOut(account.notes(), sent.toExclusive());
-        List<NewRecord> letters = context.settings().onRejected() == RejectionPolicy.DEAD_LETTER
-                ? refused.deadLetters(context.settings().name(), notes.leaveOut())
-                : List.of();
+        List<NewRecord> letters = refused.deadLetters(context.settings(), notes.leaveOut());
         dropUnit();
         size.fixEnd(notes.boundary());
         commit(account.next(), notes, letters, Phase.READY);

@@ -30,6 +30,7 @@ final class LaneAccount {
     private final Runnable wake;
     private long next = 1;
     private LaneNotes notes = LaneNotes.NONE;
+    private boolean isRegistered;
     private @Nullable Change change;
 
     private record Change(long next, LaneNotes notes, AppendUnit unit, CompletableFuture<AppendResult> result) {}
@@ -47,8 +48,14 @@ final class LaneAccount {
         change = null;
         Checkpoint.InShard kept =
                 (Checkpoint.InShard) log.checkpoint(consumer, scope).orElse(null);
+        isRegistered = kept != null;
         next = kept == null ? 1 : kept.nextSequenceNumber();
         notes = kept == null ? LaneNotes.NONE : LaneNotes.parse(kept.opaque());
+    }
+
+    /** Whether the log knows of this consumer: from then on it tells what it gives up unread. */
+    boolean isRegistered() {
+        return isRegistered;
     }
 
     /** Everything below is settled. */
@@ -88,6 +95,7 @@ final class LaneAccount {
         if (result instanceof AppendResult.Committed) {
             next = pending.next();
             notes = pending.notes();
+            isRegistered = true;
             change = null;
         }
         return Optional.of(result);

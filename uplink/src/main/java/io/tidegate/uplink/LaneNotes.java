@@ -49,6 +49,11 @@ record LaneNotes(
         return new LaneNotes(delivered, filtered, rejected, missed, 0, new TreeSet<>(), new TreeSet<>());
     }
 
+    /** The account as if nothing from {@code toNext} on had been settled yet. */
+    LaneNotes rewound(long fromNext, long toNext) {
+        return toNext == 1 ? NONE : plusDelivered(toNext - fromNext).settled();
+    }
+
     LaneNotes withBoundary(long toExclusive) {
         return new LaneNotes(delivered, filtered, rejected, missed, toExclusive, leaveOut, gone);
     }

@@ -26,12 +26,12 @@ final class LaneRecords {
 
     private LaneRecords() {}
 
-    /** What this consumer missed, for {@code _gaps}; gaps of that stream itself and filtered records are only counted. */
+    /** What this consumer left out, for {@code _gaps}. Other holes are the log's to tell; it does. */
     static List<NewRecord> gaps(String consumer, List<LogEntry> entries) {
         List<NewRecord> records = new ArrayList<>();
         for (LogEntry entry : entries) {
             if (entry instanceof Gap gap
-                    && gap.reason() != GapReason.FILTERED
+                    && gap.reason() == GapReason.REJECTED
                     && !gap.shard().stream().equals(StreamName.GAPS)) {
                 ByteArrayOutputStream out = new ByteArrayOutputStream();
                 RecordJson.write(gap, RecordJson.Form.FULL, out);

@@ -48,11 +48,15 @@ record RefusedRecords(List<Refused> all) {
         return notes.leavingOut(fits ? numbers : numbers.subList(0, room), fits ? toExclusive : numbers.get(room));
     }
 
-    /** Copies of those that are left out. */
-    List<NewRecord> deadLetters(String uplink, SortedSet<Long> leaveOut) {
-        return all.stream()
-                .filter(refused -> leaveOut.contains(refused.record().sequenceNumber()))
-                .map(refused -> LaneRecords.deadLetter(uplink, refused.record(), refused.reason()))
-                .toList();
+    /** Copies of those that are left out, if that is the policy. */
+    List<NewRecord> deadLetters(UplinkSettings settings, SortedSet<Long> leaveOut) {
+        return switch (settings.onRejected()) {
+            case BLOCK, DROP -> List.of();
+            case DEAD_LETTER ->
+                all.stream()
+                        .filter(refused -> leaveOut.contains(refused.record().sequenceNumber()))
+                        .map(refused -> LaneRecords.deadLetter(settings.name(), refused.record(), refused.reason()))
+                        .toList();
+        };
     }
 }

@@ -151,7 +151,8 @@ final class UnitBuilder implements AutoCloseable {
             if (record.sequenceNumber() > next && !takeGap(unexplained(record))) {
                 return false;
             }
-            long size = (long) record.data().length() + record.partitionKey().length();
+            // Data alone counts, as it does in a cursor's reads: else every read would be cut once more.
+            long size = record.data().length();
             if (record.sequenceNumber() >= end || (!entries.isEmpty() && bytes + size > limits.bytesMax())) {
                 return false;
             }

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  *
  * @param name its identity: the backlog belongs to it
  * @param streams what to forward; empty: every stream that is not reserved, and {@code _gaps} and {@code _alarms}
- * @param unitBytesMax data and keys of one unit, at most 4 MiB
+ * @param unitBytesMax data of one unit, at most 4 MiB
  * @param unitRecordsMax records of one unit
  * @param interval how long a record waits for others at most, when there is no backlog
  * @param retryFirst the first wait after a failure; it doubles up to {@code retryMax}

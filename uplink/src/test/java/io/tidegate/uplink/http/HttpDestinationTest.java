@@ -277,6 +277,13 @@ class HttpDestinationTest {
         assertThat(uplink().status().ledger().rejected()).isEqualTo(2);
         assertThat(uplink().status().ledger().delivered()).isEqualTo(3);
         assertThat(uplink().status().ledger().balances()).isTrue();
+        assertThat(UplinkToReceiverTest.read(log, new ShardId(StreamName.GAPS, 0)).stream()
+                        .map(gap -> gap.data().utf8()))
+                .hasSize(2)
+                .first()
+                .asString()
+                .contains("\"from\":\"2\",\"to\":\"3\"")
+                .contains("\"consumer\":\"uplink/central\"");
         var letters = UplinkToReceiverTest.read(log, new ShardId(StreamName.DEAD_LETTERS, 0));
         assertThat(letters.stream().map(letter -> letter.data().utf8())).containsExactly("{\"n\":2}", "{\"n\":4}");
         assertThat(letters.get(0).attributes().get("dead-letter.reason")).isEqualTo("schema");
