@@ -5,6 +5,7 @@ import io.tidegate.core.stream.LogCursor;
 import io.tidegate.core.stream.LogEntry;
 import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.ReadBatch;
+import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamRecord;
 import java.util.ArrayList;
@@ -82,19 +83,17 @@ final class CommitCursor implements LogCursor {
         if (position.index() == 0) {
             tellHoles(block, entries);
         }
-        Map<Integer, Long> horizons = new HashMap<>();
+        Map<ShardId, ShardState> selected = new HashMap<>();
         for (Run run : block.runs()) {
             ShardState shard = shards.get(run.ordinal());
             if (shard != null) {
-                horizons.put(run.ordinal(), tellHorizon(shard, run, entries));
+                selected.put(shard.id(), shard);
             }
         }
         for (StreamRecord record : block.records(log.state())) {
             int index = record.position().index();
-            if (index < position.index() || !streams.contains(record.shard().stream())) {
-                continue;
-            }
-            if (record.sequenceNumber() < horizon(record, horizons)) {
+            ShardState shard = selected.get(record.shard());
+            if (index < position.index() || shard == null || isBelowHorizon(shard, record, entries)) {
                 continue;
             }
             bytes += record.data().length();
@@ -107,53 +106,51 @@ final class CommitCursor implements LogCursor {
         return bytes;
     }
 
-    private long horizon(StreamRecord record, Map<Integer, Long> horizons) {
-        for (Map.Entry<Integer, Long> entry : horizons.entrySet()) {
-            ShardState shard = shards.get(entry.getKey());
-            if (shard != null && shard.id().equals(record.shard())) {
-                return entry.getValue();
-            }
-        }
-        return 0;
-    }
-
-    /** Says once what of this run, and after it, is below the shard's horizon; returns the horizon. */
-    private long tellHorizon(ShardState shard, Run run, List<LogEntry> entries) {
+    /** A record below the horizon is passed over; the first of them says so for all. */
+    private boolean isBelowHorizon(ShardState shard, StreamRecord record, List<LogEntry> entries) {
         ShardCounters counters = log.state().counters(shard);
-        long horizon = counters.horizon();
-        if (run.firstSequenceNumber() < horizon && told.getOrDefault(shard.ordinal(), 0L) < horizon) {
-            told.put(shard.ordinal(), horizon);
-            entries.add(new Gap(
-                    shard.id(),
-                    run.firstSequenceNumber(),
-                    horizon,
-                    Math.min(horizon - run.firstSequenceNumber(), counters.appended()),
-                    horizon - run.firstSequenceNumber() <= counters.appended(),
-                    counters.horizonReason(),
-                    counters.horizonMillis()));
+        if (record.sequenceNumber() >= counters.horizon()) {
+            return false;
         }
-        return horizon;
+        tellHorizon(shard, counters, record.sequenceNumber(), true, entries);
+        return true;
     }
 
-    /** The position lies before what the files still have: how much is missing is not known exactly any more. */
+    private void tellHorizon(
+            ShardState shard, ShardCounters counters, long from, boolean isExact, List<LogEntry> entries) {
+        long horizon = counters.horizon();
+        if (told.getOrDefault(shard.ordinal(), 0L) >= horizon) {
+            return;
+        }
+        told.put(shard.ordinal(), horizon);
+        entries.add(new Gap(
+                shard.id(),
+                from,
+                horizon,
+                Math.min(horizon - from, counters.appended()),
+                isExact && horizon - from <= counters.appended(),
+                counters.horizonReason(),
+                counters.horizonMillis()));
+    }
+
+    /** Records that lay after the position and are in no file any more: how many, is not known exactly. */
     private void tellWhatWentBefore(List<LogEntry> entries) {
-        if (position.lsn() == 0 || position.lsn() >= log.store().firstLsn()) {
+        if (position.lsn() == 0) {
             return;
         }
         for (ShardState shard : shards.values()) {
             ShardCounters counters = log.state().counters(shard);
-            boolean hasMissed = counters.horizonLsn() >= position.lsn()
-                    && told.getOrDefault(shard.ordinal(), 0L) < counters.horizon();
-            if (hasMissed) {
-                told.put(shard.ordinal(), counters.horizon());
-                entries.add(new Gap(
-                        shard.id(),
-                        1,
-                        counters.horizon(),
-                        Math.min(counters.horizon() - 1, counters.appended()),
-                        false,
-                        counters.horizonReason(),
-                        counters.horizonMillis()));
+            if (counters.horizonLsn() < position.lsn()
+                    || told.getOrDefault(shard.ordinal(), 0L) >= counters.horizon()) {
+                continue;
+            }
+            boolean isStillInAFile = log.store()
+                    .nextOf(shard.ordinal(), 0, position.lsn())
+                    .filter(found -> found.entry().lsn() <= counters.horizonLsn())
+                    .isPresent();
+            // Where the records are still there, the first that is passed over says it exactly.
+            if (!isStillInAFile) {
+                tellHorizon(shard, counters, 1, false, entries);
             }
         }
     }

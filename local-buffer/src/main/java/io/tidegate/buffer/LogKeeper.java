@@ -9,8 +9,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +34,7 @@ final class LogKeeper implements Worker {
     private final CommitQueue queue;
     private final Retention retention;
     private final Queue<LiveSegment> full;
+    private final Set<Integer> unsealable = new HashSet<>();
 
     /**
      * @param full connections of segments that have just become full; taken over from the log's writer
@@ -63,7 +66,7 @@ final class LogKeeper implements Worker {
     private void sealClosed() {
         SegmentStore store = log.store();
         for (SegmentSummary summary : store.closedSegments()) {
-            if (!summary.suspect()) {
+            if (!summary.suspect() && !unsealable.contains(summary.number())) {
                 sealOne(store, summary);
             }
         }
@@ -76,8 +79,10 @@ final class LogKeeper implements Worker {
                 return;
             }
             SegmentIndex index = store.indexOf(summary);
-            if (index.count() != summary.nextLsn() - summary.firstLsn()) {
-                giveUp(store, summary, "it lacks commits");
+            if (!index.isWhole()) {
+                // Left in WAL mode, read with care; each reader is told what is missing.
+                unsealable.add(summary.number());
+                Logger.warn("Segment {} lacks commits and is not sealed", file);
                 return;
             }
             // While readers are connected, SQLite cannot leave WAL mode.

@@ -317,10 +317,8 @@ final class LogWriter implements Worker {
         for (int i = 0; i < 10_000 && clock.monotonicNanos() < until && doWork() > 0; i++) {
             Logger.trace("Committing what is left before the log is closed");
         }
-        List<Submission> left = new ArrayList<>(taken);
         parts.queue().drainTo(taken, Long.MAX_VALUE);
-        left.addAll(taken);
-        refuse(List.copyOf(new HashSet<>(left)), false);
+        refuse(List.copyOf(taken), false);
         segments.close();
     }
 }

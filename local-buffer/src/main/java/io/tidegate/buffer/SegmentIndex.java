@@ -27,6 +27,7 @@ final class SegmentIndex {
     private final BitSet tells = new BitSet();
 
     private int count;
+    private boolean hasLost;
 
     static SegmentIndex ofLost(SegmentSummary summary) {
         SegmentIndex index = new SegmentIndex();
@@ -34,8 +35,21 @@ final class SegmentIndex {
                 .map(span -> new Run(
                         span.ordinal(), span.first(), (int) Math.min(Integer.MAX_VALUE, span.next() - span.first()), 0))
                 .toList();
+        index.hasLost = true;
         index.add(summary.firstLsn(), summary.lastTimeMillis(), summary.lastPoweredOnNanos(), runs, false);
         return index;
+    }
+
+    /** Records that no block holds any more, before a block that is there. */
+    synchronized void addLost(long lsn, BlockHeader following, List<Run> missing) {
+        hasLost = true;
+        add(lsn, following.timeMillis(), following.poweredOnNanos(), missing, false);
+    }
+
+    /** Records that no block holds any more, at the end of a segment. */
+    synchronized void addLost(long lsn, SegmentSummary segment, List<Run> missing) {
+        hasLost = true;
+        add(lsn, segment.lastTimeMillis(), segment.lastPoweredOnNanos(), missing, false);
     }
 
     synchronized void add(Block block) {
@@ -71,8 +85,9 @@ final class SegmentIndex {
         count++;
     }
 
-    synchronized int count() {
-        return count;
+    /** No entry stands for blocks that cannot be read. */
+    synchronized boolean isWhole() {
+        return !hasLost;
     }
 
     /** One block, as the index knows it. */

@@ -204,7 +204,7 @@ final class SegmentStore implements AutoCloseable {
         try {
             return with(candidate.number(), reader -> {
                 Optional<SegmentIndex> sealed = sealedIndex(reader);
-                return sealed.isPresent() ? sealed.get() : scanIndex(reader, candidate.nextLsn());
+                return sealed.isPresent() ? sealed.get() : scanIndex(reader, candidate);
             });
         } catch (NoSuchFileException e) {
             return lostIndex(candidate, e);
@@ -244,22 +244,10 @@ final class SegmentStore implements AutoCloseable {
         }
     }
 
-    private static SegmentIndex scanIndex(SegmentReader reader, long endLsn) throws SQLException {
-        SegmentIndex index = new SegmentIndex();
-        reader.scan(new BlockScan.Sink() {
-            @Override
-            public void sound(Block block) {
-                if (block.lsn() < endLsn) {
-                    index.add(block);
-                }
-            }
-
-            @Override
-            public void damaged(long lsn, String cause) {
-                Logger.error("A commit cannot be read: {}", cause);
-            }
-        });
-        return index;
+    private static SegmentIndex scanIndex(SegmentReader reader, Candidate candidate) throws SQLException {
+        IndexScan scan = new IndexScan(candidate.summary(), candidate.nextLsn());
+        reader.scan(scan);
+        return scan.finish();
     }
 
     /** The index of a closed segment, read anew if it is not at hand. */

@@ -18,6 +18,7 @@ import io.tidegate.core.stream.StartingPosition;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamRecord;
 import io.tidegate.core.stream.StreamSettings;
+import io.tidegate.core.stream.TimeQuality;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -113,6 +114,26 @@ class DamageTest {
         assertThat(LogCheck.run(home.resolve("log")).findings())
                 .hasSize(1)
                 .allSatisfy(finding -> assertThat(finding.invariant()).isEqualTo("I2"));
+    }
+
+    @Test
+    void flippedBit_inASegmentThatWasNeverSealed_isAGapInItsPlace() {
+        // An index made from blocks 1 and 3 of a segment whose summary promises numbers 1 to 5 in commits 1 to 4.
+        SegmentSummary summary =
+                new SegmentSummary(1, 1, 5, 0, 0, 64 << 10, false, List.of(new SegmentSummary.Span(0, 1, 6)));
+        IndexScan scan = new IndexScan(summary, 5);
+        scan.sound(block(1, new Run(0, 1, 1, 0)));
+        scan.damaged(2, "block 2 fails its CRC");
+        scan.sound(block(3, new Run(0, 4, 1, 0)));
+        SegmentIndex index = scan.finish();
+        assertThat(index.isWhole()).isFalse();
+        assertThat(index.get(2)).extracting(SegmentIndex.Entry::runs).isEqualTo(List.of(new Run(0, 2, 2, 0)));
+        assertThat(index.get(4)).extracting(SegmentIndex.Entry::runs).isEqualTo(List.of(new Run(0, 5, 1, 0)));
+    }
+
+    private static Block block(long lsn, Run run) {
+        BlockHeader header = new BlockHeader(lsn, 1, 1, lsn, lsn, TimeQuality.SYNCED);
+        return new Block(header, new byte[0], BlockCodec.encodeDirectory(List.of(run)), new byte[0]);
     }
 
     @Test

@@ -91,6 +91,9 @@ class ShardLogTest {
                 written.add(text);
             }
             assertThat(log.status().segments()).isGreaterThan(4);
+            LogCheck.Report beside = LogCheck.run(small.directory());
+            assertThat(beside.findings()).isEmpty();
+            assertThat(beside.records()).isEqualTo(100);
             assertThat(LogReader.texts(LogReader.all(log, SHARD, TRIM))).isEqualTo(written);
         }
         try (ShardLog log = LogUnderTest.open(small, new SystemClock())) {
