@@ -8,6 +8,7 @@ import io.tidegate.adapters.IngestCounts;
 import io.tidegate.adapters.MqttBrokerClient;
 import io.tidegate.adapters.MqttBrokerSettings;
 import io.tidegate.adapters.MqttBrokerStatus;
+import io.tidegate.adapters.MqttLimits;
 import io.tidegate.adapters.MqttListener;
 import io.tidegate.adapters.MqttListenerSettings;
 import io.tidegate.adapters.MqttListenerStats;
@@ -164,6 +165,17 @@ record Parts(
         coap(log, routes);
     }
 
+    private MqttListenerSettings withinMemory(MqttListenerSettings settings) {
+        MqttLimits limits = settings.limits();
+        return settings.withLimits(new MqttLimits(
+                limits.connectionsMax(),
+                limits.packetBytesMax(),
+                limits.receiveMaximum(),
+                Math.min(limits.inFlightBytesMax(), memory.mqttInFlightBytes()),
+                limits.keepAliveMax(),
+                limits.connectTimeout()));
+    }
+
     private static GatewayStatus.Adapter status(MqttBrokerStatus status) {
         PartState state =
                 switch (status.state()) {
@@ -185,7 +197,7 @@ record Parts(
         if (settings == null) {
             return;
         }
-        MqttListener mqtt = closer.add(MqttListener.start(settings, routes, log, random));
+        MqttListener mqtt = closer.add(MqttListener.start(withinMemory(settings), routes, log, random));
         board.port("mqtt", mqtt.port());
         board.adapter(() -> {
             MqttListenerStats stats = mqtt.stats();

@@ -7,6 +7,7 @@ import io.tidegate.gateway.http.PartState;
 import io.tidegate.uplink.LaneState;
 import io.tidegate.uplink.LaneStatus;
 import io.tidegate.uplink.Uplink;
+import io.tidegate.uplink.UplinkSettings;
 import io.tidegate.uplink.UplinkStatus;
 import io.tidegate.uplink.http.HttpDestination;
 import java.util.Optional;
@@ -18,7 +19,7 @@ record UplinkParts(Parts parts) {
             Optional<MediaSource> media = entry.media() ? video.map(source -> source) : Optional.empty();
             Uplink uplink = parts.closer()
                     .add(Uplink.start(
-                            entry.settings(),
+                            withinMemory(entry.settings()),
                             HttpDestination.opener(
                                     entry.destination(), parts.home().gatewayId()),
                             log,
@@ -27,6 +28,22 @@ record UplinkParts(Parts parts) {
                             parts.random()));
             parts.board().uplink(() -> status(entry, uplink.status()));
         }
+    }
+
+    /** Uplinks share what the memory plan gives them; the settings' own minimum is two units. */
+    private UplinkSettings withinMemory(UplinkSettings settings) {
+        long share = parts.memory().uplinkBytes() / parts.config().uplinks().size();
+        return new UplinkSettings(
+                settings.name(),
+                settings.streams(),
+                settings.unitBytesMax(),
+                settings.unitRecordsMax(),
+                settings.interval(),
+                settings.retryFirst(),
+                settings.retryMax(),
+                settings.answerTimeout(),
+                settings.onRejected(),
+                Math.min(settings.bufferBytes(), share));
     }
 
     private static GatewayStatus.Uplink status(GatewayConfig.UplinkEntry entry, UplinkStatus status) {

@@ -67,7 +67,7 @@ class ConfigLoaderTest {
                 Arguments.of(
                         "text where a number is wanted",
                         "streams:\n  - name: a\n    shards: many\n",
-                        "g.yaml:3:13: found 'many', expected a whole number from 1 to 256"),
+                        "g.yaml:3:13: found 'many', expected an integer from 1 to 256"),
                 Arguments.of(
                         "list where keys are wanted",
                         "gateway: [auto]\n",

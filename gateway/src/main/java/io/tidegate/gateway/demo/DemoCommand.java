@@ -36,7 +36,7 @@ public final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--home",
             paramLabel = "DIR",
-            description = "Where its state is (default: tidegate-demo in the temporary directory).")
+            description = "Where its state is (default: ~/.local/state/tidegate-demo).")
     private @Nullable Path home;
 
     @Option(
@@ -57,7 +57,7 @@ public final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Duration duration = duration();
-        Path directory = home == null ? Path.of(System.getProperty("java.io.tmpdir"), "tidegate-demo") : home;
+        Path directory = home == null ? Path.of(System.getProperty("user.home"), ".local/state/tidegate-demo") : home;
         DemoOptions options =
                 new DemoOptions(directory.toAbsolutePath().normalize(), duration, !noVideo, output.isJson());
         StopSignal stop = StopSignal.install(STOP_DEADLINE);
