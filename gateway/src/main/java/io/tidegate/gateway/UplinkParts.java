@@ -4,7 +4,6 @@ import io.tidegate.core.stream.MediaSource;
 import io.tidegate.core.stream.StreamLog;
 import io.tidegate.gateway.http.GatewayStatus;
 import io.tidegate.gateway.http.PartState;
-import io.tidegate.uplink.LaneState;
 import io.tidegate.uplink.LaneStatus;
 import io.tidegate.uplink.Uplink;
 import io.tidegate.uplink.UplinkSettings;
@@ -48,7 +47,7 @@ record UplinkParts(Parts parts) {
 
     private static GatewayStatus.Uplink status(GatewayConfig.UplinkEntry entry, UplinkStatus status) {
         String detail = status.lanes().stream()
-                .map(LaneStatus::detail)
+                .map(UplinkParts::detail)
                 .filter(text -> !text.isEmpty())
                 .findFirst()
                 .orElse(null);
@@ -68,7 +67,7 @@ record UplinkParts(Parts parts) {
 
     private static PartState worst(UplinkStatus status) {
         return status.lanes().stream()
-                .map(lane -> state(lane.state()))
+                .map(UplinkParts::state)
                 .max(java.util.Comparator.comparingInt(UplinkParts::gravity))
                 .orElse(PartState.STARTING);
     }
@@ -83,10 +82,11 @@ record UplinkParts(Parts parts) {
         };
     }
 
-    private static PartState state(LaneState state) {
-        return switch (state) {
+    /** A lane that goes on as a fork works, but somebody must look: two homes may share one gateway id. */
+    private static PartState state(LaneStatus lane) {
+        return switch (lane.state()) {
             case STARTING -> PartState.STARTING;
-            case CONNECTED -> PartState.RUNNING;
+            case CONNECTED -> lane.fork() ? PartState.DEGRADED : PartState.RUNNING;
             case BACKING_OFF -> PartState.DEGRADED;
             case STOPPED -> PartState.FAILED;
         };
@@ -95,9 +95,16 @@ record UplinkParts(Parts parts) {
     private static GatewayStatus.Lane lane(LaneStatus lane) {
         return new GatewayStatus.Lane(
                 lane.shard(),
-                state(lane.state()),
-                lane.detail().isEmpty() ? null : lane.detail(),
+                state(lane),
+                detail(lane).isEmpty() ? null : detail(lane),
                 lane.nextSequenceNumber(),
                 lane.ledger().pending());
+    }
+
+    private static String detail(LaneStatus lane) {
+        if (lane.fork() && lane.detail().isEmpty()) {
+            return "a fork: the receiver has another history under this gateway id, from a restored or copied home";
+        }
+        return lane.detail();
     }
 }
