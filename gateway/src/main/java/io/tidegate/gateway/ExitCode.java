@@ -1,6 +1,6 @@
 package io.tidegate.gateway;
 
-/** What the program ends with (docs/cli.md). */
+/** What the program ends with. */
 final class ExitCode {
     static final int OK = 0;
     /** A check failed, or something was refused. */
