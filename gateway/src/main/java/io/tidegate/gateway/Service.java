@@ -5,10 +5,14 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Something that runs until the process is asked to end. */
 interface Service extends AutoCloseable {
+    /** The id of a process with which this one is to end: the demo sets it, so that a demo that is killed leaves nothing. */
+    String PARENT = "TIDEGATE_PARENT_PID";
+
     /** The real ports of its listeners, by name. */
     Map<String, Integer> ports();
 
@@ -18,6 +22,7 @@ interface Service extends AutoCloseable {
     /** Starts it, says where it is, and stops it on SIGTERM or SIGINT, within 10 seconds. */
     static int run(Callable<Service> start, PrintWriter out, boolean json) throws Exception {
         StopSignal stop = StopSignal.install(Duration.ofSeconds(9));
+        endWithParent(System.getenv(PARENT), stop);
         int exitCode = ExitCode.FAILED;
         try (Service service = start.call()) {
             announce(service, out, json);
@@ -27,6 +32,13 @@ interface Service extends AutoCloseable {
             stop.finished(exitCode);
         }
         return exitCode;
+    }
+
+    private static void endWithParent(@Nullable String parent, StopSignal stop) {
+        if (parent != null && parent.matches("[0-9]{1,18}")) {
+            ProcessHandle.of(Long.parseLong(parent))
+                    .ifPresentOrElse(handle -> handle.onExit().thenRun(stop::request), stop::request);
+        }
     }
 
     private static void announce(Service service, PrintWriter out, boolean json) {

@@ -17,6 +17,7 @@ public final class StopSignal {
     private final CountDownLatch finished = new CountDownLatch(1);
     private final Duration deadline;
     private final Thread hook;
+    private volatile boolean shuttingDown;
     private volatile int exitCode = ExitCode.FAILED;
 
     private StopSignal(Duration deadline) {
@@ -30,6 +31,11 @@ public final class StopSignal {
         StopSignal signal = new StopSignal(deadline);
         Runtime.getRuntime().addShutdownHook(signal.hook);
         return signal;
+    }
+
+    /** As if a signal had come. */
+    void request() {
+        asked.countDown();
     }
 
     /** Waits for the signal. */
@@ -46,13 +52,14 @@ public final class StopSignal {
     public void finished(int code) {
         exitCode = code;
         finished.countDown();
-        if (asked.getCount() > 0) {
+        if (!shuttingDown) {
             Runtime.getRuntime().removeShutdownHook(hook);
         }
     }
 
     /** Runs while the JVM shuts down. */
     private void awaitFinished() {
+        shuttingDown = true;
         asked.countDown();
         try {
             if (!finished.await(deadline.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -16,9 +16,9 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A {@code tidegate run} or {@code tidegate central} of the demo, in a session of its own, so that Ctrl-C reaches the
- * demo alone, which ends it in order. What it prints is in a file beside its home.
+ * demo alone, which ends it in order; if the demo is killed, it ends too. What it prints is in a file beside its home.
  *
- * <p>Confined to the demo's thread, but for {@link #kill}.
+ * <p>Confined to the demo's thread.
  */
 final class ChildProcess implements AutoCloseable {
     private static final Duration START_DEADLINE = Duration.ofSeconds(60);
@@ -48,10 +48,13 @@ final class ChildProcess implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of("setsid", directory + "/bin/tidegate"));
         command.addAll(arguments);
         command.addAll(List.of("--home", home.toString()));
-        Process process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile())
-                .start();
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        builder.environment()
+                .put(
+                        "TIDEGATE_PARENT_PID",
+                        Long.toString(ProcessHandle.current().pid()));
+        Process process = builder.start();
         return new ChildProcess(role, home, output, process);
     }
 
@@ -89,11 +92,6 @@ final class ChildProcess implements AutoCloseable {
     String said() throws IOException {
         String text = Files.exists(output) ? Files.readString(output) : "";
         return text.length() > OUTPUT_SHOWN_MAX ? text.substring(text.length() - OUTPUT_SHOWN_MAX) : text;
-    }
-
-    /** At once, for the case that the demo itself is ended the hard way. */
-    void kill() {
-        process.destroyForcibly();
     }
 
     @Override

@@ -96,11 +96,13 @@ final class Demo implements AutoCloseable {
 
     private void startDevices(ChildProcess gateway, DemoFiles files) throws IOException {
         Path node = node();
+        long secondsMax = options.duration().plus(DRAIN_DEADLINE).toSeconds();
         for (int i = 1; i <= MQTT_DEVICES; i++) {
             String name = "press-" + i;
             devices.add(closer.add(
                     i <= NODES_MAX && Files.isExecutable(node)
-                            ? new NodeDevice(node, name, gateway.port("mqtt"), files.devices(), INTERVAL_MILLIS)
+                            ? new NodeDevice(
+                                    node, name, gateway.port("mqtt"), files.devices(), INTERVAL_MILLIS, secondsMax)
                             : new MqttDevice(name, gateway.port("mqtt"), clock, INTERVAL_MILLIS)));
         }
         for (int i = 1; i <= COAP_DEVICES; i++) {

@@ -73,7 +73,7 @@ public final class DemoCommand implements Callable<Integer> {
     private Duration duration() {
         String text = length;
         if (text == null) {
-            return Duration.ofDays(3_650);
+            return Duration.ofDays(3_000);
         }
         Matcher matcher = DURATION.matcher(text);
         if (!matcher.matches()) {

@@ -25,7 +25,9 @@ final class NodeDevice implements Device {
     private final Process process;
     private final DeviceLedger ledger = new DeviceLedger();
 
-    NodeDevice(Path binary, String name, int port, Path directory, long intervalMillis) throws IOException {
+    /** @param secondsMax when it ends by itself, should the demo be killed */
+    NodeDevice(Path binary, String name, int port, Path directory, long intervalMillis, long secondsMax)
+            throws IOException {
         this.name = name;
         this.account = directory.resolve(name + ".acknowledged");
         this.output = directory.resolve(name + ".out");
@@ -39,6 +41,8 @@ final class NodeDevice implements Device {
                         Integer.toString(port),
                         "--interval-ms",
                         Long.toString(intervalMillis),
+                        "--for-seconds",
+                        Long.toString(secondsMax),
                         "--drain-seconds",
                         Integer.toString(DRAIN_SECONDS),
                         "--ledger",
