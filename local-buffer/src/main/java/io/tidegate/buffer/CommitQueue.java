@@ -18,6 +18,7 @@ final class CommitQueue {
     private final Set<QueuedProducer> turnedAway = new LinkedHashSet<>();
     private long bytes;
     private boolean closed;
+    private boolean held;
     private volatile Runnable onArrival = () -> {};
 
     CommitQueue(long bytesMax) {
@@ -31,7 +32,7 @@ final class CommitQueue {
     /** False: over budget, and the producer will be told when there is room. */
     boolean offer(Submission submission, QueuedProducer producer) {
         synchronized (this) {
-            if (closed || !fits(submission)) {
+            if (closed || held || !fits(submission)) {
                 turnedAway.add(producer);
                 return false;
             }
@@ -88,7 +89,24 @@ final class CommitQueue {
     /** These bytes are answered. Returns the producers that may be told that there is room. */
     synchronized List<QueuedProducer> release(long released) {
         bytes -= released;
-        if (turnedAway.isEmpty() || bytes > bytesMax / 2) {
+        return bytes > bytesMax / 2 ? List.of() : writable();
+    }
+
+    /** Moves everything that waits to the writer's list, and turns producers away until {@link #letIn}. */
+    synchronized void hold(Deque<Submission> taken) {
+        held = true;
+        taken.addAll(waiting);
+        waiting.clear();
+    }
+
+    /** Returns the producers that may be told that there is room. */
+    synchronized List<QueuedProducer> letIn() {
+        held = false;
+        return writable();
+    }
+
+    private List<QueuedProducer> writable() {
+        if (held || turnedAway.isEmpty()) {
             return List.of();
         }
         List<QueuedProducer> writable = new ArrayList<>(turnedAway);

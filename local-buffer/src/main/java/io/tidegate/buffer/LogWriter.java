@@ -58,6 +58,8 @@ final class LogWriter implements Worker {
     private final List<ControlEntry> opening = new ArrayList<>();
     private volatile long epoch;
     private long lastCommitNanos;
+    private boolean refusing;
+    private long letInAtNanos;
     private int attempts;
     /** What the last commit brought, until readers have been told. */
     private Set<ShardId> readable = Set.of();
@@ -117,6 +119,7 @@ final class LogWriter implements Worker {
 
     @Override
     public int doWork() {
+        letProducersIn();
         parts.queue().drainTo(taken, TAKE_BYTES);
         if (taken.isEmpty()) {
             return 0;
@@ -152,11 +155,12 @@ final class LogWriter implements Worker {
         switch (segments.store(block)) {
             case DURABLE -> {
                 publish(block, draft);
+                attempts = 0;
                 answer(batch);
                 keep(block);
             }
-            case NOT_STORED -> refuse(batch, false);
-            case UNKNOWN -> refuse(batch, true);
+            case NOT_STORED -> refuseFrom(batch, false);
+            case UNKNOWN -> refuseFrom(batch, true);
             case AGAIN -> {
                 newEpoch();
                 again(batch);
@@ -179,7 +183,7 @@ final class LogWriter implements Worker {
     private void again(List<Submission> batch) {
         if (++attempts >= ATTEMPTS_MAX) {
             attempts = 0;
-            refuse(batch, true);
+            refuseFrom(batch, true);
             return;
         }
         for (int i = batch.size() - 1; i >= 0; i--) {
@@ -265,6 +269,29 @@ final class LogWriter implements Worker {
             Set<ShardId> shards = readable;
             readable = Set.of();
             guarded(() -> parts.waiters().committed(shards));
+        }
+    }
+
+    /**
+     * Refuses a batch and all that was offered behind it, and turns producers away for as long as they were told to
+     * wait: a later record that is stored while an earlier one must be sent again would be out of order.
+     */
+    private void refuseFrom(List<Submission> batch, boolean isUnknown) {
+        parts.queue().hold(taken);
+        letInAtNanos = clock.monotonicNanos() + RETRY_AFTER.toNanos();
+        refusing = true;
+        List<Submission> behind = List.copyOf(taken);
+        taken.clear();
+        refuse(batch, isUnknown);
+        refuse(behind, false);
+    }
+
+    private void letProducersIn() {
+        if (refusing && clock.monotonicNanos() - letInAtNanos >= 0) {
+            refusing = false;
+            parts.queue()
+                    .letIn()
+                    .forEach(producer -> guarded(() -> producer.listener().onWritable()));
         }
     }
 

@@ -7,9 +7,14 @@ import io.tidegate.core.stream.AppendResult;
 import io.tidegate.core.stream.AppendUnit;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ProducerName;
+import io.tidegate.core.stream.PutAnswer;
+import io.tidegate.core.stream.PutAnswers;
+import io.tidegate.core.stream.PutListener;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StartingPosition;
 import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamProducer;
 import io.tidegate.core.stream.StreamSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +22,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,6 +99,60 @@ class FullDiskIT {
             assertThat(heads(found)).containsSubsequence(heads(stored));
             assertThat(found).doesNotHaveDuplicates();
             assertThat(found).allMatch(text -> stored.contains(text) || unknown.contains(text));
+        }
+    }
+
+    @Test
+    void records_behindARefusedOne_areRefusedToo_soThatSendingThemAgainKeepsTheirOrder() throws Exception {
+        Path ballast = Files.write(disk.resolve("ballast"), new byte[2 << 20]);
+        ShardLogSettings settings = LogUnderTest.settings(disk).withSegmentBytes(1 << 20);
+        AtomicLong firstRefused = new AtomicLong(Long.MAX_VALUE);
+        AtomicLong answered = new AtomicLong();
+        Semaphore writable = new Semaphore(0);
+        PutListener listener = new PutListener() {
+            @Override
+            public void onAnswers(PutAnswers oneCommit) {
+                for (PutAnswer answer : oneCommit.answers()) {
+                    if (!answer.isStored() && answer.correlation() < firstRefused.get()) {
+                        firstRefused.set(answer.correlation());
+                        // There is room from now on: whatever came next would be stored.
+                        assertThat(ballast.toFile().delete()).isTrue();
+                    }
+                }
+                answered.addAndGet(oneCommit.answers().size());
+            }
+
+            @Override
+            public void onWritable() {
+                writable.release();
+            }
+        };
+        try (ShardLog log = LogUnderTest.open(settings, new SystemClock())) {
+            log.admin().create(StreamSettings.of(STREAM));
+            StreamProducer producer = log.producer(new ProducerName("pipelining"), listener);
+            int offered = 0;
+            boolean turnedAway = false;
+            while (firstRefused.get() == Long.MAX_VALUE || !turnedAway) {
+                turnedAway = !producer.offer(record(offered + 1), offered + 1);
+                offered += turnedAway ? 0 : 1;
+                assertThat(offered).isLessThan(10_000);
+            }
+            long last = offered;
+            Awaitility.await().until(() -> answered.get() == last);
+            for (long number = firstRefused.get(); number <= last; number++) {
+                while (!producer.offer(record((int) number), number)) {
+                    assertThat(writable.tryAcquire(30, TimeUnit.SECONDS)).isTrue();
+                }
+            }
+            producer.close();
+        }
+        try (ShardLog log = LogUnderTest.open(settings, new SystemClock())) {
+            List<Integer> found =
+                    heads(LogReader.texts(LogReader.all(log, SHARD, new StartingPosition.TrimHorizon()))).stream()
+                            .map(Integer::valueOf)
+                            .toList();
+            assertThat(found).isSorted();
+            assertThat(firstRefused.get()).isLessThan(Long.MAX_VALUE);
         }
     }
 
