@@ -205,8 +205,21 @@ class ConfigLoaderTest {
 
     @Test
     void everyMistake_isReported_inTheOrderOfTheFile() throws IOException {
-        String yaml = "gateway:\n  clok: auto\nstreams:\n  - name: a\n    shards: many\n    bytes-max: 3Gb\nmqtt:\n"
-                + "  listener:\n    host: 0.0.0.0\nuplinks:\n  - name: c\n    url: ftp://x\n    token: t\n";
+        String yaml = """
+                gateway:
+                  clok: auto
+                streams:
+                  - name: a
+                    shards: many
+                    bytes-max: 3Gb
+                mqtt:
+                  listener:
+                    host: 0.0.0.0
+                uplinks:
+                  - name: c
+                    url: ftp://x
+                    token: t
+                """;
         assertThat(problems(yaml, Map.of()))
                 .extracting(line -> line.substring(0, line.indexOf(": ")))
                 .containsExactly("g.yaml:2:3", "g.yaml:5:13", "g.yaml:6:16", "g.yaml:9:11", "g.yaml:12:10");
@@ -235,10 +248,19 @@ class ConfigLoaderTest {
         Files.writeString(directory.resolve("central.token"), "s3cret\n");
         Files.createDirectory(directory.resolve("credentials"));
         Files.writeString(directory.resolve("credentials/broker"), "pa55");
-        String yaml =
-                "uplinks:\n  - name: c\n    url: http://${env:HOST:-fallback}:1\n    token: ${file:central.token}\n"
-                        + "mqtt:\n  clients:\n    - name: b\n      url: tcp://b:1\n      topics: ['#']\n"
-                        + "      username: u\n      password: ${cred:broker}\n";
+        String yaml = """
+                uplinks:
+                  - name: c
+                    url: http://${env:HOST:-fallback}:1
+                    token: ${file:central.token}
+                mqtt:
+                  clients:
+                    - name: b
+                      url: tcp://b:1
+                      topics: ['#']
+                      username: u
+                      password: ${cred:broker}
+                """;
         GatewayConfig config = load(
                 yaml,
                 Map.of("CREDENTIALS_DIRECTORY", directory.resolve("credentials").toString()));
@@ -263,10 +285,17 @@ class ConfigLoaderTest {
 
     @Test
     void values_areRead() throws IOException {
-        GatewayConfig config = load(
-                "log:\n  commit-interval: 20ms\nstreams:\n  - name: a\n    shards: 3\n    retention: 48h\n"
-                        + "coap:\n  host: '::1'\n  port: 0\n",
-                Map.of());
+        GatewayConfig config = load("""
+                log:
+                  commit-interval: 20ms
+                streams:
+                  - name: a
+                    shards: 3
+                    retention: 48h
+                coap:
+                  host: '::1'
+                  port: 0
+                """, Map.of());
         assertThat(config.commitInterval()).isEqualTo(Duration.ofMillis(20));
         assertThat(config.streams()).singleElement().satisfies(stream -> {
             assertThat(stream.name()).isEqualTo(new StreamName("a"));
