@@ -28,6 +28,8 @@ final class MqttBrokerClientTest {
     private final InMemoryLog log = InMemoryLog.create(clock);
     private final Routes routes = Routes.of(List.of(), clock, ClockSync.TRUSTED);
     private final ScriptedBroker broker = new ScriptedBroker();
+
+    @SuppressWarnings("NullAway.Init") // by connect(), in the tests that have a client
     private MqttBrokerClient client;
 
     MqttBrokerClientTest() throws IOException {}
@@ -243,7 +245,6 @@ final class MqttBrokerClientTest {
 
         assertThat(first.acknowledged()).containsExactly(7);
         await().until(() -> pahoThreads().isEmpty());
-        client = null;
     }
 
     @Test

@@ -54,7 +54,7 @@ final class MqttMalformedProperties {
             assertThat(stats.closed()).containsEntry("internal", 0L).containsEntry("memory", 0L);
             assertThat(stats.closed().get("malformed")).isGreaterThan(SESSIONS / 10);
             assertThat(stats.inFlightBytes()).isZero();
-            long inTheLog = fixture.records(StreamName.TELEMETRY).size()
+            int inTheLog = fixture.records(StreamName.TELEMETRY).size()
                     + fixture.records(StreamName.REJECTED).size();
             assertThat(stats.acknowledged()).isLessThanOrEqualTo(inTheLog);
             assertThat(fixture.records(StreamName.TELEMETRY).stream()

@@ -50,8 +50,13 @@ final class ScriptedBroker implements AutoCloseable {
         private final Socket socket;
         private final EmbeddedChannel codec = new EmbeddedChannel(MqttEncoder.INSTANCE, new MqttDecoder(1 << 20));
         private final List<Integer> acknowledged = new CopyOnWriteArrayList<>();
+
+        @SuppressWarnings("NullAway.Init") // once the client has sent it
         private volatile MqttConnectMessage connect;
+
+        @SuppressWarnings("NullAway.Init") // once the client has sent it
         private volatile MqttSubscribeMessage subscribe;
+
         private volatile boolean ended;
 
         private Connection(Socket socket) {

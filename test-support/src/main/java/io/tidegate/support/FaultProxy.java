@@ -82,8 +82,7 @@ public final class FaultProxy implements AutoCloseable {
                 open.add(client);
                 threads.execute(() -> serve(client));
             } catch (IOException e) {
-                // Closed, or the client has gone already.
-                continue;
+                // Closed, or the client has gone already: the condition of the loop tells.
             }
         }
     }
