@@ -3,12 +3,9 @@ package io.tidegate.gateway;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
-import org.tinylog.Logger;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Something that runs until the process is asked to end. */
@@ -41,13 +38,7 @@ interface Service extends AutoCloseable {
         if (parent == null || !parent.matches("[0-9]{1,18}")) {
             return;
         }
-        Optional<ProcessHandle> handle = ProcessHandle.of(Long.parseLong(parent));
-        if (handle.isEmpty()) {
-            stop.request();
-            return;
-        }
-        CompletableFuture<Void> ended = handle.get().onExit().thenRun(stop::request);
-        Logger.debug("Ends with process {}: {}", parent, ended);
+        ProcessHandle.of(Long.parseLong(parent)).ifPresentOrElse(stop::requestAtEndOf, stop::request);
     }
 
     private static void announce(Service service, PrintWriter out, boolean json) {

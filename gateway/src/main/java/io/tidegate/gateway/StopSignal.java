@@ -1,9 +1,11 @@
 package io.tidegate.gateway;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
 
 /**
@@ -17,6 +19,7 @@ public final class StopSignal {
     private final CountDownLatch finished = new CountDownLatch(1);
     private final Duration deadline;
     private final Thread hook;
+    private @Nullable CompletableFuture<Void> endOfOther;
     private volatile boolean shuttingDown;
     private volatile int exitCode = ExitCode.FAILED;
 
@@ -38,6 +41,11 @@ public final class StopSignal {
         asked.countDown();
     }
 
+    /** As if a signal came when that process ends. For one process, by the thread that installed this. */
+    void requestAtEndOf(ProcessHandle other) {
+        endOfOther = other.onExit().thenRun(this::request);
+    }
+
     /** Waits for the signal. */
     public void await() throws InterruptedException {
         asked.await();
@@ -51,6 +59,10 @@ public final class StopSignal {
     /** Everything is closed; to be called once, whether a signal came or not. */
     public void finished(int code) {
         exitCode = code;
+        CompletableFuture<Void> waiting = endOfOther;
+        if (waiting != null) {
+            waiting.cancel(false);
+        }
         finished.countDown();
         if (!shuttingDown) {
             Runtime.getRuntime().removeShutdownHook(hook);
