@@ -43,7 +43,6 @@ final class ConfigLoader {
                 http(),
                 commitInterval(log),
                 log.size("segment-bytes", 32L << 20),
-                log.size("bytes-max", 8L << 30),
                 parts.streams(),
                 mqttListener(),
                 parts.mqttClients(),

@@ -16,14 +16,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a gateway is told, checked as far as it can be without starting. Holds secrets: never print it.
  *
- * @param commitInterval null: auto
+ * @param commitInterval null: auto, which is the log's own default, at once
  */
 record GatewayConfig(
         boolean clockTrusted,
         Http http,
         @Nullable Duration commitInterval,
         long segmentBytes,
-        long logBytesMax,
         List<StreamSettings> streams,
         @Nullable MqttListenerSettings mqttListener,
         List<MqttBrokerSettings> mqttClients,
