@@ -8,7 +8,6 @@ import io.tidegate.adapters.IngestCounts;
 import io.tidegate.adapters.MqttBrokerClient;
 import io.tidegate.adapters.MqttBrokerSettings;
 import io.tidegate.adapters.MqttBrokerStatus;
-import io.tidegate.adapters.MqttLimits;
 import io.tidegate.adapters.MqttListener;
 import io.tidegate.adapters.MqttListenerSettings;
 import io.tidegate.adapters.MqttListenerStats;
@@ -30,6 +29,7 @@ import io.tidegate.core.runtime.ClockSync;
 import io.tidegate.core.runtime.Closer;
 import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.runtime.MemoryPlan;
+import io.tidegate.core.stream.MediaId;
 import io.tidegate.core.stream.StreamLog;
 import io.tidegate.core.stream.StreamSettings;
 import io.tidegate.gateway.http.GatewayStatus;
@@ -127,7 +127,7 @@ record Parts(
             return Optional.empty();
         }
         VideoStoreSettings settings = VideoStoreSettings.of(home.video()).withBytesMax(config.videoBytesMax());
-        return Optional.of(closer.add(VideoStore.open(settings, log, clock, random)));
+        return Optional.of(closer.add(VideoStore.open(shares().video(settings), log, clock, random)));
     }
 
     void cameras(Optional<VideoStore> video, EffectiveClock time) {
@@ -153,27 +153,22 @@ record Parts(
                 status.why().isEmpty() ? null : status.why(),
                 status.fragments(),
                 status.bytes(),
-                null);
+                status.latest().map(MediaId::value).orElse(null));
     }
 
     void adapters(StreamLog log, Routes routes) {
         mqtt(log, routes);
         for (MqttBrokerSettings each : config.mqttClients()) {
-            MqttBrokerClient client = closer.add(MqttBrokerClient.start(each, routes, log, clock, random));
+            MqttBrokerSettings settings = each.withLimits(shares().brokerClient(each.limits()));
+            MqttBrokerClient client = closer.add(MqttBrokerClient.start(settings, routes, log, clock, random));
             board.adapter(() -> status(client.status()));
         }
         coap(log, routes);
     }
 
-    private MqttListenerSettings withinMemory(MqttListenerSettings settings) {
-        MqttLimits limits = settings.limits();
-        return settings.withLimits(new MqttLimits(
-                limits.connectionsMax(),
-                limits.packetBytesMax(),
-                limits.receiveMaximum(),
-                Math.min(limits.inFlightBytesMax(), memory.mqttInFlightBytes()),
-                limits.keepAliveMax(),
-                limits.connectTimeout()));
+    private MemoryShares shares() {
+        return new MemoryShares(
+                memory, config.mqttClients().size(), config.cameras().size());
     }
 
     private static GatewayStatus.Adapter status(MqttBrokerStatus status) {
@@ -197,7 +192,8 @@ record Parts(
         if (settings == null) {
             return;
         }
-        MqttListener mqtt = closer.add(MqttListener.start(withinMemory(settings), routes, log, random));
+        MqttListener mqtt = closer.add(
+                MqttListener.start(settings.withLimits(shares().mqtt(settings.limits())), routes, log, random));
         board.port("mqtt", mqtt.port());
         board.adapter(() -> {
             MqttListenerStats stats = mqtt.stats();
@@ -211,7 +207,8 @@ record Parts(
         if (settings == null) {
             return;
         }
-        CoapListener coap = closer.add(CoapListener.start(settings, routes, log));
+        CoapListener coap =
+                closer.add(CoapListener.start(settings.withLimits(shares().coap(settings.limits())), routes, log));
         board.port("coap", coap.port());
         board.adapter(() -> new GatewayStatus.Adapter(
                 "coap", "coap", PartState.RUNNING, null, 0, counts(coap.stats().messages())));
@@ -228,7 +225,7 @@ record Parts(
     }
 
     void http(StreamLog log, Routes routes, Optional<VideoStore> video) throws IOException {
-        HttpIngest ingest = closer.add(HttpIngest.open(HttpIngestLimits.DEFAULT, routes, log));
+        HttpIngest ingest = closer.add(HttpIngest.open(shares().httpIngest(HttpIngestLimits.DEFAULT), routes, log));
         HttpParts parts = HttpParts.of(log, clock, board).withIngest(new IngestMount(ingest));
         if (video.isPresent()) {
             parts = parts.withMedia(video.get()).withSnapshots(snapshots(video.get()));

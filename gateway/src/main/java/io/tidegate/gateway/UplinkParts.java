@@ -60,7 +60,6 @@ record UplinkParts(Parts parts) {
                 status.isConnected(),
                 status.ledger().pending(),
                 status.ledger().delivered(),
-                0,
                 status.retries(),
                 status.lanes().stream().map(UplinkParts::lane).toList());
     }

@@ -112,7 +112,6 @@ final class GatewayMetrics implements MultiCollector {
             out.gauge("uplink_connected", "1 if the last attempt reached it", labels, uplink.connected() ? 1 : 0);
             out.gauge("uplink_backlog_records", "Committed and not yet confirmed", labels, uplink.pendingRecords());
             out.counter("uplink_sent_records", "Confirmed since the start", labels, uplink.sentRecords());
-            out.counter("uplink_sent_bytes", "Confirmed since the start", labels, uplink.sentBytes());
             out.counter("uplink_retries", "Attempts that had to be repeated", labels, uplink.retries());
         }
     }

@@ -82,7 +82,6 @@ public record GatewayStatus(
             boolean connected,
             long pendingRecords,
             long sentRecords,
-            long sentBytes,
             long retries,
             List<Lane> lanes) {
         public Uplink {
@@ -101,7 +100,7 @@ public record GatewayStatus(
     /**
      * @param kind {@code rtsp}, {@code file} or {@code synthetic}
      * @param fragments recorded since the start
-     * @param lastFragmentMillis when the newest fragment was recorded, null if there is none
+     * @param lastFragment the media id of the newest durable fragment, null if there is none
      */
     public record Camera(
             String name,
@@ -110,7 +109,7 @@ public record GatewayStatus(
             @Nullable String detail,
             long fragments,
             long bytes,
-            @Nullable Long lastFragmentMillis) {}
+            @Nullable String lastFragment) {}
 
     /**
      * @param recordsIn read since the start

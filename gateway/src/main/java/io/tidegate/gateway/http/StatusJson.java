@@ -1,6 +1,5 @@
 package io.tidegate.gateway.http;
 
-import io.tidegate.core.stream.IsoTime;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -43,7 +42,6 @@ final class StatusJson {
         into.put("connected", uplink.connected())
                 .put("pendingRecords", uplink.pendingRecords())
                 .put("sentRecords", uplink.sentRecords())
-                .put("sentBytes", uplink.sentBytes())
                 .put("retries", uplink.retries());
         ArrayNode lanes = into.putArray("lanes");
         for (GatewayStatus.Lane lane : uplink.lanes()) {
@@ -59,8 +57,7 @@ final class StatusJson {
         into.put("name", camera.name()).put("kind", camera.kind());
         state(camera.state(), camera.detail(), into);
         into.put("fragments", camera.fragments()).put("bytes", camera.bytes());
-        Long last = camera.lastFragmentMillis();
-        StatusView.putText("lastFragment", last == null ? null : IsoTime.text(last), into);
+        StatusView.putText("lastFragment", camera.lastFragment(), into);
     }
 
     private static void state(PartState state, @org.jspecify.annotations.Nullable String detail, ObjectNode into) {

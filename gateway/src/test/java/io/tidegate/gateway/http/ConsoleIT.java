@@ -80,7 +80,7 @@ class ConsoleIT {
                 List.of(
                         sample.cameras().get(0),
                         new GatewayStatus.Camera(
-                                "<b>yard", "file", PartState.RUNNING, null, 3, 9000, 1_800_000_000_000L)),
+                                "<b>yard", "file", PartState.RUNNING, null, 3, 9000, "s1.yard-main.1.3")),
                 sample.rules());
         try (HttpFixture http = HttpFixture.start(parts -> new HttpParts(
                 parts.log(),

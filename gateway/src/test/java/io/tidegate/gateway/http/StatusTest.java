@@ -42,7 +42,6 @@ class StatusTest {
                         false,
                         77,
                         4,
-                        400,
                         9,
                         List.of(new GatewayStatus.Lane(shard, PartState.RUNNING, null, 5, 77)))),
                 List.of(new GatewayStatus.Camera("gate", "rtsp", PartState.FAILED, "no route to host", 0, 0, null)),

@@ -315,7 +315,6 @@ function uplinkCard(uplink, status, isOpen) {
       fact("backlog", number.format(uplink.pendingRecords)),
       fact("confirmed", number.format(uplink.sentRecords)),
       fact("per second", rate(perSecond(status, before))),
-      fact("sent", bytes(uplink.sentBytes)),
       fact("retries", number.format(uplink.retries)),
     ),
     uplink.lanes.length ? lanes(uplink, isOpen) : null,
@@ -426,7 +425,7 @@ function showCameras(status) {
         element("div", { class: "picture" }, "no picture yet"), element("figcaption", {}));
       grid.append(figure);
     }
-    const last = camera.lastFragment ? `last fragment ${clockTime.format(new Date(camera.lastFragment))}` : "nothing recorded yet";
+    const last = camera.lastFragment ? `newest on the disk: no. ${camera.lastFragment.split(".").pop()}` : "nothing recorded yet";
     replace(figure.querySelector("figcaption"), [
       element("div", { class: "line" }, element("strong", {}, camera.name), pill(camera.state, camera.state === "running" ? "recording" : camera.state)),
       element("span", { class: "quiet" }, `${camera.kind} · ${number.format(camera.fragments)} fragments · ${bytes(camera.bytes)}`),
