@@ -5,19 +5,27 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The whole wiring in this process, on real ports and files. */
 class GatewayTest {
@@ -30,7 +38,7 @@ class GatewayTest {
         Path file = directory.resolve("gateway.yaml");
         Files.writeString(
                 file,
-                "gateway:\n  clock: trusted\nhttp:\n  port: 0\nmqtt:\n  listener:\n    port: 0\ncoap:\n  port: 0\n"
+                "gateway:\n  clock: trusted\nhttp:\n  port: 0\ncoap:\n  port: 0\nmqtt:\n  listener:\n    port: 0\n"
                         + more);
         return ConfigLoader.load(file, Map.of());
     }
@@ -81,33 +89,101 @@ class GatewayTest {
                 : List.of();
     }
 
+    /** The table "Threads" of docs/architecture.md. */
+    private static final Pattern THREADS = Pattern.compile(
+            "log-writer|log-keeper|video-writer|rules|uplink-central|camera-front|mqtt-listener-1|mqtt-passwords-1"
+                    + "|mqtt-client-plant|MQTT [A-Z][a-z]+: .*|JavaCPP Deallocator|coap-receiver|coap-protocol-?[#0-9]+"
+                    + "|coap-timer-?[#0-9]+|http-[0-9]+(-.*)?|http-timer-1|HttpClient-[0-9]+-SelectorManager"
+                    + "|HttpClient-[0-9]+-Worker-[0-9]+");
+
+    /** Made by the Java runtime for itself; Keep-Alive-Timer by this test's own requests. */
+    private static final Pattern INTERNAL =
+            Pattern.compile("process reaper.*|Common-Cleaner|Cleaner-[0-9]+|Keep-Alive-Timer|Attach Listener"
+                    + "|.*CompilerThread[0-9]+|Signal Dispatcher");
+
     @Test
-    void threads_areNamed_andAtMost30() throws Exception {
+    void threads_ofEveryKindOfPart_areInTheTable_andAtMost30() throws Exception {
+        Files.writeString(directory.resolve("hot.sql"), "INSERT INTO hot SELECT temp FROM telemetry WHERE temp > 40");
+        GatewayConfig config = config("""
+                    users:
+                      - name: u
+                        hash: pbkdf2-sha256$100000$c2FsdHNhbHRzYWx0c2FsdA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+                  clients:
+                    - name: plant
+                      url: tcp://127.0.0.1:9
+                      topics: ['#']
+                rules:
+                  - name: hot
+                    file: hot.sql
+                cameras:
+                  - name: front
+                    url: synthetic
+                uplinks:
+                  - name: central
+                    token: t
+                    url: http://127.0.0.1:9
+                """);
         Set<Thread> before = Thread.getAllStackTraces().keySet();
-        try (Gateway gateway = Gateway.start(
-                directory.resolve("gateway"),
-                config("uplinks:\n  - name: central\n    token: t\n    url: http://127.0.0.1:9\n"))) {
-            await().atMost(DEADLINE)
-                    .until(() -> client(gateway)
-                                    .get("/api/v1/status")
-                                    .path("uplinks")
-                                    .path(0)
-                                    .path("retries")
-                                    .asLong()
-                            > 0);
-            Set<String> names = new TreeSet<>();
-            int count = 0;
-            for (Thread thread : Thread.getAllStackTraces().keySet()) {
-                // The client of this test is not the gateway's.
-                if (!before.contains(thread) && !thread.getName().startsWith("HttpClient-")) {
-                    names.add(thread.getName());
-                    count++;
+        try (Gateway gateway = Gateway.start(directory.resolve("gateway"), config)) {
+            pingCoap(Objects.requireNonNull(gateway.ports().get("coap")));
+            connectMqtt(Objects.requireNonNull(gateway.ports().get("mqtt")));
+            Set<String> seen = new TreeSet<>();
+            await().pollInSameThread().atMost(DEADLINE).untilAsserted(() -> {
+                // No client with threads of its own: those would count.
+                JsonNode status;
+                try (InputStream in = URI.create(
+                                "http://127.0.0.1:" + gateway.ports().get("http") + "/api/v1/status")
+                        .toURL()
+                        .openStream()) {
+                    status = JsonMapper.shared().readTree(in);
                 }
-            }
-            assertThat(count).as(names.toString()).isLessThanOrEqualTo(30);
-            assertThat(names).noneMatch(name -> name.matches("Thread-[0-9]+|pool-.*"));
-            assertThat(names).contains("log-writer", "uplink-central", "coap-receiver");
+                List<String> names = threadsSince(before);
+                seen.addAll(names);
+                assertThat(names).as(names.toString()).hasSizeLessThanOrEqualTo(30);
+                assertThat(seen).contains("mqtt-passwords-1").anyMatch(name -> name.startsWith("coap-protocol-"));
+                assertThat(status.at("/uplinks/0/retries").asLong()).isPositive();
+                assertThat(status.at("/cameras/0/lastFragment").asString()).contains(".front-main.");
+                assertThat(status.at("/rules/0/state").asString()).isEqualTo("running");
+                assertThat(status.path("adapters").valueStream())
+                        .anySatisfy(adapter -> assertThat(adapter.path("name").asString()
+                                        + adapter.path("state").asString())
+                                .isEqualTo("plantdegraded"));
+            });
+            assertThat(seen).allMatch(name -> THREADS.matcher(name).matches());
+            assertThat(seen)
+                    .contains("log-writer", "log-keeper", "video-writer", "rules", "uplink-central", "camera-front")
+                    .contains("mqtt-listener-1", "mqtt-client-plant", "coap-receiver", "http-timer-1");
         }
+    }
+
+    /** RFC 7252 section 4.3: an empty confirmable message; it needs the protocol thread, which then stays. */
+    private static void pingCoap(int port) throws IOException {
+        byte[] ping = {0x40, 0, 0, 1};
+        try (DatagramSocket socket = new DatagramSocket()) {
+            socket.send(new DatagramPacket(ping, ping.length, InetAddress.getLoopbackAddress(), port));
+        }
+    }
+
+    /** MQTT 3.1.1 section 3.1: CONNECT with a wrong password, until the refusal. */
+    private static void connectMqtt(int port) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout((int) DEADLINE.toMillis());
+            socket.getOutputStream()
+                    .write(HexFormat.of()
+                            .parseHex("1013" + "00044d515454" + "04c2003c" + "000161" + "000175" + "000170"));
+            // Section 3.2.2.3: 4 is a bad user name or password.
+            assertThat(HexFormat.of().formatHex(socket.getInputStream().readNBytes(4)))
+                    .isEqualTo("20020004");
+        }
+    }
+
+    private static List<String> threadsSince(Set<Thread> before) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> !before.contains(thread))
+                .map(Thread::getName)
+                .filter(name -> !INTERNAL.matcher(name).matches())
+                .sorted()
+                .toList();
     }
 
     @Test
