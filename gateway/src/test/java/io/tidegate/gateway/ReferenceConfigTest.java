@@ -12,15 +12,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** {@code config/gateway.yaml}: valid as it stands, and with each of its examples. */
+/** {@code config/gateway.yaml}: valid as it stands, and with each of its examples; so are the guides' examples. */
 class ReferenceConfigTest {
     private static final Path DIRECTORY = Path.of("../config");
     private static final String MARK = "#|";
+    private static final Pattern YAML = Pattern.compile("(?m)^```yaml\\n((?:.*\\n)*?)```$");
 
     @TempDir
     Path directory;
@@ -77,6 +81,29 @@ class ReferenceConfigTest {
         });
         if (schema.has("items")) {
             collect(schema.path("items"), keys);
+        }
+    }
+
+    /** Secrets and files that an example only names are put in. */
+    @ParameterizedTest
+    @ValueSource(strings = {"connect-a-sensor.md", "connect-a-camera.md", "rules.md", "../README.md"})
+    void everyExampleOfAGuide_loads(String guide) throws IOException {
+        Files.createDirectory(directory.resolve("rules"));
+        Files.copy(DIRECTORY.resolve("rules/overheat.sql"), directory.resolve("rules/overheat.sql"));
+        List<String> examples = YAML.matcher(Files.readString(Path.of("../docs").resolve(guide)))
+                .results()
+                .map(found -> found.group(1)
+                        .replaceAll("\\$\\{file:[^}]*}", "secret")
+                        .replace("$...", "$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="))
+                .toList();
+        assertThat(examples).isNotEmpty();
+        for (String example : examples) {
+            Path file = directory.resolve("gateway.yaml");
+            Files.writeString(file, example);
+            assertThatCode(() ->
+                            ConfigLoader.load(file, Map.of("PRESS_3_PASSWORD", "secret", "GATE_PASSWORD", "secret")))
+                    .as(example)
+                    .doesNotThrowAnyException();
         }
     }
 
