@@ -27,6 +27,8 @@ final class CommitCursor implements LogCursor {
     private final BitSet ordinals = new BitSet();
     /** Per shard, up to where this reader has been told of a horizon. */
     private final Map<Integer, Long> told = new HashMap<>();
+    /** Per shard, the number after the last that this reader was given or told of. */
+    private final Map<Integer, Long> expected = new HashMap<>();
 
     private LogPosition position;
 
@@ -49,12 +51,13 @@ final class CommitCursor implements LogCursor {
     @Override
     public ReadBatch read(int bytesMax) {
         List<LogEntry> entries = new ArrayList<>();
-        tellWhatWentBefore(entries);
         long bytes = 0;
         for (int blocks = 0; blocks < BLOCKS_PER_READ; blocks++) {
             // Taken first: what is committed later belongs to the next read.
             long lastLsn = log.state().lastLsn();
             Optional<SegmentStore.Found> found = log.store().nextWith(ordinals, position.lsn());
+            // Asked after the search: what went while this batch is read is passed over by the search, too.
+            tellWhatWentBefore(entries);
             if (found.isEmpty() || found.get().entry().lsn() > lastLsn) {
                 position = max(position, new LogPosition(lastLsn + 1, 0));
                 return new ReadBatch(entries, 0, true);
@@ -65,6 +68,7 @@ final class CommitCursor implements LogCursor {
             }
             Optional<Block> block = log.reader().read(found.get());
             if (block.isEmpty()) {
+                tellWhatWentBefore(entries);
                 tellDamage(entry, entries);
             } else {
                 bytes = take(block.get(), entries, bytes, bytesMax);
@@ -102,6 +106,7 @@ final class CommitCursor implements LogCursor {
                 return -1;
             }
             entries.add(record);
+            expected.put(shard.ordinal(), record.sequenceNumber() + 1);
         }
         return bytes;
     }
@@ -123,6 +128,7 @@ final class CommitCursor implements LogCursor {
             return;
         }
         told.put(shard.ordinal(), horizon);
+        expected.merge(shard.ordinal(), horizon, Math::max);
         entries.add(new Gap(
                 shard.id(),
                 from,
@@ -133,7 +139,10 @@ final class CommitCursor implements LogCursor {
                 counters.horizonMillis()));
     }
 
-    /** Records that lay after the position and are in no file any more: how many, is not known exactly. */
+    /**
+     * Records after the position that retention has given up in the meantime. Where this reader does not know which
+     * number comes next and their files are gone, how many they are is not known exactly.
+     */
     private void tellWhatWentBefore(List<LogEntry> entries) {
         if (position.lsn() == 0) {
             return;
@@ -144,9 +153,18 @@ final class CommitCursor implements LogCursor {
                     || told.getOrDefault(shard.ordinal(), 0L) >= counters.horizon()) {
                 continue;
             }
+            Long next = expected.get(shard.ordinal());
+            if (next != null) {
+                if (next < counters.horizon()) {
+                    tellHorizon(shard, counters, next, true, entries);
+                }
+                continue;
+            }
             boolean isStillInAFile = log.store()
                     .nextOf(shard.ordinal(), 0, position.lsn())
                     .filter(found -> found.entry().lsn() <= counters.horizonLsn())
+                    .filter(found ->
+                            log.store().isWhole(position.lsn(), found.entry().lsn()))
                     .isPresent();
             // Where the records are still there, the first that is passed over says it exactly.
             if (!isStillInAFile) {
@@ -161,6 +179,7 @@ final class CommitCursor implements LogCursor {
             if (shard != null && log.state().counters(shard).horizon() < run.nextSequenceNumber()) {
                 Hole hole = log.damaged(shard, 0, run);
                 entries.add(hole.gap(shard.id(), hole.fromInclusive()));
+                expected.merge(shard.ordinal(), hole.toExclusive(), Math::max);
             }
         }
     }
@@ -171,6 +190,7 @@ final class CommitCursor implements LogCursor {
                 ShardState shard = shards.get(hole.ordinal());
                 if (shard != null) {
                     entries.add(hole.hole().gap(shard.id(), hole.hole().fromInclusive()));
+                    expected.merge(shard.ordinal(), hole.hole().toExclusive(), Math::max);
                 }
             }
         }

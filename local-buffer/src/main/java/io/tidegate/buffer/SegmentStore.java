@@ -128,6 +128,17 @@ final class SegmentStore implements AutoCloseable {
         return Optional.empty();
     }
 
+    /** Whether no segment between two LSNs has been removed. */
+    synchronized boolean isWhole(long fromLsn, long toLsn) {
+        long next = fromLsn;
+        for (SegmentSummary summary : closed.values()) {
+            if (summary.firstLsn() <= next) {
+                next = Math.max(next, summary.nextLsn());
+            }
+        }
+        return next >= toLsn || liveFirstLsn <= next;
+    }
+
     /** The LSN of the first block committed at this time or later. */
     Optional<Long> firstAt(long timeMillis) {
         for (Candidate candidate : candidates(0)) {

@@ -7,6 +7,7 @@ import io.tidegate.core.runtime.FakeClock;
 import io.tidegate.core.stream.AppendUnit;
 import io.tidegate.core.stream.Gap;
 import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.LogCursor;
 import io.tidegate.core.stream.LogEntry;
 import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.LossLedger;
@@ -19,6 +20,7 @@ import io.tidegate.core.stream.StreamSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -123,5 +125,44 @@ class RetentionTest {
             assertThat(gap.reason()).isEqualTo(GapReason.EVICTED);
         }
         assertThat(LogCheck.run(home.resolve("log")).findings()).isEmpty();
+    }
+
+    @Test
+    void readerInCommitOrder_behindWhatWasRemoved_isToldOfAllOfIt() throws Exception {
+        try (ShardLog log = open()) {
+            log.admin().create(new StreamSettings(STREAM, 1, Duration.ofDays(1), 50_000, 1 << 20));
+            append(log, 0, 10);
+            try (LogCursor open = log.cursor(Set.of(STREAM), LogPosition.TRIM_HORIZON)) {
+                assertThat(open.read(1 << 20).entries()).hasSize(10);
+                LogPosition place = open.position();
+                int segmentsMax = log.status().segments();
+                append(log, 10, 400);
+                // The last of the removed records are still in a file that holds younger ones, too.
+                awaitHorizon(log, 351);
+                await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                    log.lookNow();
+                    assertThat(log.status().segments()).isLessThanOrEqualTo(segmentsMax + 2);
+                });
+
+                List<LogEntry> goingOn = open.read(1 << 20).entries();
+                assertThat(goingOn).hasSize(51);
+                assertThat(goingOn.get(0)).isInstanceOfSatisfying(Gap.class, gap -> {
+                    assertThat(gap.fromInclusive()).isEqualTo(11);
+                    assertThat(gap.toExclusive()).isEqualTo(351);
+                    assertThat(gap.records()).isEqualTo(340);
+                    assertThat(gap.exact()).isTrue();
+                });
+
+                try (LogCursor again = log.cursor(Set.of(STREAM), place)) {
+                    List<LogEntry> anew = again.read(1 << 20).entries();
+                    assertThat(anew).hasSize(51);
+                    assertThat(anew.get(0)).isInstanceOfSatisfying(Gap.class, gap -> {
+                        assertThat(gap.fromInclusive()).isLessThanOrEqualTo(11);
+                        assertThat(gap.toExclusive()).isEqualTo(351);
+                        assertThat(gap.exact()).isFalse();
+                    });
+                }
+            }
+        }
     }
 }
