@@ -70,6 +70,8 @@ final class LogRecovery {
             // Not closed: closing would write into it.
             return quarantine(number, fold, toTell);
         }
+        // A process that ended between writing and syncing has left commits that only the page cache may hold.
+        SegmentFile.syncWal(directory, number);
         SegmentStore store = new SegmentStore(directory);
         store.setLive(number, firstLsn, fold.index());
         addClosed(store, fold.state(), number);
@@ -106,7 +108,9 @@ final class LogRecovery {
             reader.scan(fold);
             fold.endSegment(before, firstLsn, SegmentFile.bytesOnDisk(directory, before));
         } catch (SQLException e) {
-            fold.loseHistory(number);
+            Logger.error("Segment {} cannot be read either: {}", file, e.getMessage());
+            loadStateBefore(before, fold);
+            fold.damaged(-1, String.valueOf(e.getMessage()));
         }
     }
 
@@ -146,6 +150,10 @@ final class LogRecovery {
                 store.addClosed(summary);
                 oldest = Math.min(oldest, summary.number());
             }
+        }
+        if (state.firstSequenceNumber() > 1) {
+            // The history is lost: nothing says that an older file may go, and it may still be salvaged.
+            return;
         }
         for (int number : SegmentFile.list(directory)) {
             if (number < oldest) {

@@ -213,6 +213,16 @@ final class SegmentFile {
         return found == null ? new byte[0] : found;
     }
 
+    /** Makes durable what a write-ahead log holds. SQLite keeps no lock on that file that closing it could drop. */
+    static void syncWal(Path directory, int number) throws IOException {
+        Path wal = walPath(path(directory, number));
+        if (Files.exists(wal)) {
+            try (FileChannel channel = FileChannel.open(wal, StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
+        }
+    }
+
     static void syncDirectory(Path directory) throws IOException {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);

@@ -202,4 +202,30 @@ class DamageTest {
             assertThat(log.ledger(SHARD).balances()).isTrue();
         }
     }
+
+    @Test
+    void twoNewestSegmentsThatAreNoDatabases_leaveWhatOlderOnesHold_andNoFileGoes() throws Exception {
+        List<Integer> before;
+        try (ShardLog log = create()) {
+            append(log, 1, 301);
+            before = SegmentFile.list(home.resolve("log"));
+        }
+        assertThat(before).hasSizeGreaterThan(3);
+        for (int segment : before.subList(before.size() - 2, before.size())) {
+            Path file = SegmentFile.path(home.resolve("log"), segment);
+            byte[] bytes = Files.readAllBytes(file);
+            Arrays.fill(bytes, 0, 4096, (byte) 0x55);
+            Files.write(file, bytes);
+        }
+        try (ShardLog log = open()) {
+            List<Long> kept = numbers(LogReader.all(log, SHARD, TRIM));
+            assertThat(kept).startsWith(1L).hasSizeBetween(50, 298);
+            assertThat(kept.get(kept.size() - 1)).isEqualTo(kept.size());
+            AppendResult.Committed next =
+                    LogReader.commit(log, AppendUnit.of(NewRecord.of(STREAM, "k", Payload.ofUtf8("after"))));
+            assertThat(next.places().get(0).sequenceNumber()).isGreaterThan(1L << 32);
+            assertThat(log.ledger(SHARD).balances()).isTrue();
+        }
+        assertThat(SegmentFile.list(home.resolve("log"))).containsAll(before);
+    }
 }
