@@ -238,17 +238,18 @@ final class MqttConnections {
         if (!paused || logBusy || drained != null) {
             return;
         }
-        while (!wills.isEmpty()) {
-            if (offer(wills.element()) == Submission.BUSY) {
-                return;
-            }
-            wills.remove();
-        }
         while (!line.isEmpty()) {
             if (!line.element().drain()) {
                 return;
             }
             line.remove().setQueued(false);
+        }
+        // Behind what their clients had sent before they left.
+        while (!wills.isEmpty()) {
+            if (offer(wills.element()) == Submission.BUSY) {
+                return;
+            }
+            wills.remove();
         }
         flush();
         if (inFlightBytes <= limits.inFlightBytesMax() / 2) {

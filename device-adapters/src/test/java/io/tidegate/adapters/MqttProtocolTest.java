@@ -222,6 +222,28 @@ final class MqttProtocolTest {
     }
 
     @Test
+    void will_whileTheLogHasNoRoom_staysBehindWhatItsClientHadSent() throws IOException {
+        String will = RawMqtt.hexText("plant/a/status") + RawMqtt.hexText("offline");
+        try (MqttFixture fixture = new MqttFixture();
+                RawMqtt client = fixture.raw(RawMqtt.V311)) {
+            client.send(RawMqtt.connect(RawMqtt.V311, "rude", 60, 0x06, will));
+            client.read();
+            fixture.log.limitRoom(0);
+            ByteArrayOutputStream together = new ByteArrayOutputStream();
+            together.writeBytes(client.publish("plant/a/status", 1, "1"));
+            // A response that only the listener may send: it closes the connection.
+            together.writeBytes(new byte[] {(byte) 0xD0, 0});
+            client.send(together.toByteArray());
+            assertThat(client.isClosedByPeer()).isTrue();
+            assertThat(fixture.records(TELEMETRY)).isEmpty();
+            fixture.log.makeRoom();
+
+            await().until(() -> fixture.records(TELEMETRY).size() == 2);
+            assertThat(fixture.data(TELEMETRY)).containsExactly("{\"value\":1}", "{\"text\":\"offline\"}");
+        }
+    }
+
+    @Test
     void connections_beyondTheLimitOrWithoutConnect_areClosed() throws IOException {
         MqttLimits limits = new MqttLimits(2, 4096, 10, 1 << 20, Duration.ofMinutes(1), Duration.ofSeconds(3));
         try (MqttFixture fixture = new MqttFixture(MqttFixture.limits(limits));
