@@ -34,7 +34,12 @@ public final class GatewayClient {
     }
 
     public JsonNode get(String path) {
-        return json(path, text(path, request(path).GET().build()));
+        return json(path, getText(path));
+    }
+
+    /** The body of an answer with status 200, as it came. */
+    String getText(String path) {
+        return text(path, request(path).GET().build());
     }
 
     /** Any answer, whatever its status. */
@@ -54,12 +59,18 @@ public final class GatewayClient {
         return java.util.Optional.of(response.body());
     }
 
+    /** Also returns a refusal that says what became of each record, in {@code results}. */
     JsonNode post(String path, String contentType, String body) {
         HttpRequest request = request(path)
                 .header("Content-Type", contentType)
                 .POST(HttpRequest.BodyPublishers.ofString(body))
                 .build();
-        return json(path, text(path, request));
+        HttpResponse<String> response = send(request, BodyHandlers.ofString());
+        boolean perRecord = response.statusCode() == 400 && response.body().contains("\"results\":[");
+        if (response.statusCode() != 200 && !perRecord) {
+            throw refused(path, response.statusCode(), response.body());
+        }
+        return json(path, response.body());
     }
 
     /** Reads server-sent events until the visitor (event, data) says false or the server ends. */

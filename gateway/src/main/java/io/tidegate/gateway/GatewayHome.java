@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -67,11 +68,17 @@ final class GatewayHome implements AutoCloseable {
             Files.deleteIfExists(directory.resolve("run/ports.json"));
             return new GatewayHome(directory, channel, lock, gatewayId(directory, random));
         } catch (IOException e) {
-            CommandFailure failure = CommandFailure.usage("cannot use the home " + directory + ": " + e
+            CommandFailure failure = CommandFailure.usage("cannot use the home " + directory + ": " + reason(e)
                     + "; expected a directory that this user may write to, name another with --home DIR");
             closeAfter(failure, channel);
             throw failure;
         }
+    }
+
+    private static String reason(IOException failure) {
+        return failure instanceof AccessDeniedException
+                ? "no permission for " + failure.getMessage()
+                : String.valueOf(failure.getMessage());
     }
 
     private static void closeAfter(CommandFailure failure, @Nullable FileChannel channel) {

@@ -2,6 +2,7 @@ package io.tidegate.gateway;
 
 import io.tidegate.buffer.LogCheck;
 import io.tidegate.core.stream.LossLedger;
+import io.tidegate.core.stream.StreamLogException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ final class LogCommand {
         if (!Files.isDirectory(directory)) {
             throw CommandFailure.usage("there is no log in " + home.path() + "; name a gateway's home with --home DIR");
         }
-        LogCheck.Report report = LogCheck.run(directory);
+        LogCheck.Report report = report(directory);
         PrintWriter out = spec.commandLine().getOut();
         if (output.isJson()) {
             out.println(json(report));
@@ -45,6 +46,15 @@ final class LogCommand {
             out.println(report.isSound() ? "sound" : report.findings().size() + " findings");
         }
         return report.isSound() ? ExitCode.OK : ExitCode.FAILED;
+    }
+
+    private static LogCheck.Report report(Path directory) {
+        try {
+            return LogCheck.run(directory);
+        } catch (StreamLogException e) {
+            throw CommandFailure.failed(
+                    e.getMessage() + "; this user must be allowed to read it, and to write to its home");
+        }
     }
 
     private static String text(LossLedger ledger) {

@@ -49,6 +49,7 @@ final class PutCommand implements Callable<Integer> {
     @Option(names = "--data", paramLabel = "JSON", description = "The data of one record, a JSON object.")
     private @Nullable String data;
 
+    private long answered;
     private int refused;
 
     @Override
@@ -107,9 +108,13 @@ final class PutCommand implements Callable<Integer> {
         JsonNode answer =
                 client.post("/api/v1/streams/" + Urls.part(stream) + "/records", "application/x-ndjson", body);
         for (JsonNode result : answer.path("results")) {
+            answered++;
             if (result.has("error")) {
                 refused++;
-                spec.commandLine().getErr().println("refused: " + Urls.plain(result.path("error")));
+                spec.commandLine()
+                        .getErr()
+                        .println("refused: record " + answered + ": " + Urls.plain(result.path("detail")) + " ("
+                                + Urls.plain(result.path("error")) + ")");
             }
             if (output.isJson()) {
                 spec.commandLine().getOut().println(result);

@@ -1,6 +1,9 @@
 package io.tidegate.gateway;
 
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -79,13 +82,13 @@ final class TapCommand implements Callable<Integer> {
         String next = from == null ? "trim-horizon" : from;
         while (printed < limit) {
             long count = Math.min(PAGE, limit - printed);
-            JsonNode page = client.get(path + "&from=" + Urls.part(next) + "&limit=" + count);
-            JsonNode records = page.path("records");
+            String page = client.getText(path + "&from=" + Urls.part(next) + "&limit=" + count);
+            List<String> records = JsonCut.elements(page, "records");
             if (records.isEmpty()) {
                 return;
             }
-            records.forEach(record -> print(record.toString()));
-            next = page.path("next").asString();
+            records.forEach(this::print);
+            next = JsonMapper.shared().readTree(page).path("next").asString();
         }
     }
 
@@ -105,15 +108,26 @@ final class TapCommand implements Callable<Integer> {
             return;
         }
         printed++;
-        String data = record.has("data")
-                ? record.path("data").toString()
-                : "base64 " + record.path("dataBase64").asString();
         out.printf(
                 "%s  %s  %s  %s%n",
                 record.path("arrivalTime").asString(),
                 record.path("sequenceNumber").asString(),
                 record.path("partitionKey").asString(),
-                data);
+                data(line, record));
         out.flush();
+    }
+
+    /** As it was sent, but in one line: JSON over several lines travels as base64. */
+    private static String data(String line, JsonNode record) {
+        String data = JsonCut.value(line, "data");
+        if (data != null) {
+            return data;
+        }
+        String base64 = record.path("dataBase64").asString();
+        if (record.path("contentType").asString().equals("application/json")) {
+            String text = new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8);
+            return text.replaceAll("\\s*[\r\n]\\s*", " ");
+        }
+        return "base64 " + base64;
     }
 }

@@ -117,6 +117,19 @@ class CommandLineTest {
             assertThat(run("tap", "--home", home, "--from", "trim-horizon", "--limit", "1")
                             .out())
                     .contains("  1  press-3  {\"temp\":41.2}");
+            String exact = "{\"v\":1e400, \"w\":1.10}";
+            run("put", "telemetry", "--home", home, "--key", "exact", "--data", exact);
+            String ofShard = "shardId-000000000000";
+            assertThat(run("tap", "--home", home, "--shard", ofShard).out()).contains("  2  exact  " + exact + "\n");
+            assertThat(run("tap", "--home", home, "--shard", ofShard, "-o", "json")
+                            .out())
+                    .contains("\"data\":" + exact + "}\n");
+            assertThat(run("put", "telemetry", "--home", home, "--key", "", "--data", "{}"))
+                    .isEqualTo(
+                            new Result(
+                                    1,
+                                    "",
+                                    "refused: record 1: partition key must have 1 to 256 characters, found 0 (invalid-record)\n"));
             assertThat(run("streams", "--home", home).out()).contains("telemetry", "shardId-000000000000");
             assertThat(run("status", "--home", home, "--output", "json"))
                     .satisfies(result -> assertThat(result.exitCode()).isZero())

@@ -54,7 +54,7 @@ final class PutLine {
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException("not valid UTF-8", e);
         } catch (JacksonException e) {
-            throw new IllegalArgumentException("not a line of JSON: " + e.getOriginalMessage(), e);
+            throw new IllegalArgumentException("not a line of JSON: " + JsonFault.of(e), e);
         }
     }
 
@@ -81,12 +81,20 @@ final class PutLine {
                 stream,
                 key,
                 hash == null ? null : HashKey.parse(hash),
-                time == null ? null : IsoTime.parse(time),
+                time == null ? null : time(time),
                 time == null ? EventTimeFrom.ARRIVAL : EventTimeFrom.DEVICE,
                 type == null ? defaultType : type,
                 attributes,
                 bytes(),
                 null);
+    }
+
+    private static long time(String text) {
+        try {
+            return IsoTime.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("field 'eventTime': " + e.getMessage(), e);
+        }
     }
 
     private Payload bytes() {
