@@ -1,6 +1,9 @@
 package io.tidegate.uplink;
 
 import io.tidegate.core.runtime.Clock;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -52,8 +55,23 @@ final class PendingCall {
         try {
             return call.join();
         } catch (CompletionException e) {
-            return Answer.TryLater.soon(String.valueOf(e.getCause()));
+            return Answer.TryLater.soon(reason(e.getCause()));
         }
+    }
+
+    /** In words for the status: the HTTP client's failures to connect have no message. */
+    private static String reason(@Nullable Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof UnresolvedAddressException || each instanceof UnknownHostException) {
+                return "the name of the destination's host is not known; is there a network, is the URL right?";
+            }
+        }
+        if (failure instanceof ConnectException) {
+            String message = failure.getMessage();
+            return "no connection to the destination: "
+                    + (message == null ? "nobody listens there, or no way leads there" : message);
+        }
+        return String.valueOf(failure);
     }
 
     void cancel() {
