@@ -60,6 +60,11 @@ final class Gateway implements Service {
             parts.adapters(log, routes);
             parts.http(log, routes, video);
 
+            if (!sync.isSynchronised()) {
+                Logger.warn(
+                        "The clock is not synchronised: times in the log count on from the last known one and may"
+                                + " be far behind. If it can be believed without systemd-timesyncd, set gateway.clock: trusted");
+            }
             home.publishPorts(board.ports());
             Logger.info("Gateway {} has started on {}", home.gatewayId(), board.ports());
             return new Gateway(board, closer);

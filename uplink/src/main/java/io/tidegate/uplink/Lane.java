@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -238,10 +237,10 @@ final class Lane implements AutoCloseable {
     }
 
     private void putNextOrSend() {
-        Optional<CompletableFuture<Answer>> upload = media.putNext();
+        Optional<LaneMedia.Upload> upload = media.putNext();
         if (upload.isPresent()) {
             phase = Phase.PUTTING;
-            call.begin(upload.get());
+            call.begin(upload.get().answer(), upload.get().bytes());
             return;
         }
         List<Long> gone = new ArrayList<>(media.gone());

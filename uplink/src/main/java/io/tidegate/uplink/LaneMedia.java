@@ -27,6 +27,9 @@ final class LaneMedia {
 
     private static final int INITS_MAX = 32;
 
+    /** An object on its way. */
+    record Upload(CompletableFuture<Answer> answer, long bytes) {}
+
     private record Wanted(long sequenceNumber, MediaId id) {}
 
     private final Optional<MediaSource> source;
@@ -63,7 +66,7 @@ final class LaneMedia {
     }
 
     /** Starts the next upload; empty when every object is settled. */
-    Optional<CompletableFuture<Answer>> putNext() {
+    Optional<Upload> putNext() {
         while (!wanted.isEmpty()) {
             Wanted next = wanted.getFirst();
             if (GONE.equals(outcomes.get(next.sequenceNumber())) || initsSent.contains(next.id())) {
@@ -75,7 +78,8 @@ final class LaneMedia {
                 settle(GONE);
                 continue;
             }
-            return Optional.of(destination.put(next.id(), bytes.get()));
+            long length = bytes.get().length();
+            return Optional.of(new Upload(destination.put(next.id(), bytes.get()), length));
         }
         return Optional.empty();
     }

@@ -16,20 +16,31 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to the uplink's thread.
  */
 final class PendingCall {
+    /** 64 kbit/s: what is slower than that does not get large objects through. */
+    private static final int SLOWEST_BYTES_PER_MILLI = 8;
+
     private final Clock clock;
     private final Duration timeout;
     private final Runnable wake;
     private @Nullable CompletableFuture<Answer> future;
+    private Duration allowed;
     private long deadlineNanos;
 
     PendingCall(Clock clock, Duration timeout, Runnable wake) {
         this.clock = clock;
         this.timeout = timeout;
+        this.allowed = timeout;
         this.wake = wake;
     }
 
     void begin(CompletableFuture<Answer> call) {
-        deadlineNanos = clock.monotonicNanos() + timeout.toNanos();
+        begin(call, 0);
+    }
+
+    /** The same for a call that carries many bytes: a slow link gets the time that they need. */
+    void begin(CompletableFuture<Answer> call, long bytes) {
+        allowed = timeout.plusMillis(bytes / SLOWEST_BYTES_PER_MILLI);
+        deadlineNanos = clock.monotonicNanos() + allowed.toNanos();
         future = call;
         CompletableFuture<Answer> unused = call.whenComplete((answer, failure) -> wake.run());
     }
@@ -48,7 +59,7 @@ final class PendingCall {
             return Optional.empty();
         }
         cancel();
-        return Optional.of(Answer.TryLater.soon("no answer within " + timeout.toMillis() + " ms"));
+        return Optional.of(Answer.TryLater.soon("no answer within " + allowed.toMillis() + " ms"));
     }
 
     private static Answer outcome(CompletableFuture<Answer> call) {

@@ -18,6 +18,21 @@ class PendingCallTest {
     }
 
     @Test
+    void largeObject_getsTheTimeThatASlowLinkNeeds() {
+        FakeClock clock = new FakeClock(0);
+        PendingCall call = new PendingCall(clock, Duration.ofSeconds(60), () -> {});
+        // 2,000,000 bytes at 64 kbit/s are 250 seconds.
+        call.begin(new CompletableFuture<>(), 2_000_000);
+        clock.advance(Duration.ofSeconds(309));
+        assertThat(call.poll()).isEmpty();
+        clock.advance(Duration.ofSeconds(2));
+        assertThat(call.poll()).isPresent();
+        call.begin(new CompletableFuture<>());
+        clock.advance(Duration.ofSeconds(61));
+        assertThat(call.poll()).isPresent();
+    }
+
+    @Test
     void connection_thatFails_isToldInWords() {
         assertThat(reasonOf(new ConnectException()))
                 .startsWith("no connection to the destination")
