@@ -134,6 +134,12 @@ class EndToEndIT {
             assertThat(find(Records.of(site.gateway(), stream), key)).contains(data);
             assertThat(find(Records.of(site.central(), stream), key)).contains(data);
         });
+        assertThat(tap(site, stream).lines())
+                .anyMatch(line -> line.contains("\"partitionKey\":\"" + key + "\"") && line.contains(data));
+    }
+
+    /** Everything that a stream holds now, as {@code tidegate tap} prints it. */
+    private static String tap(Site site, String stream) throws Exception {
         int count = Records.of(site.gateway(), stream).size();
         Peer.Ended tap = Peer.run(
                 TidegateProcess.TREE.resolve("bin/tidegate").toString(),
@@ -148,8 +154,7 @@ class EndToEndIT {
                 "--output",
                 "json");
         assertThat(tap.exitCode()).as(tap.output()).isZero();
-        assertThat(tap.output().lines())
-                .anyMatch(line -> line.contains("\"partitionKey\":\"" + key + "\"") && line.contains(data));
+        return tap.output();
     }
 
     private static List<String> find(List<JsonNode> records, String key) {
@@ -159,7 +164,7 @@ class EndToEndIT {
                 .toList();
     }
 
-    private static void assertFragments(Site site) {
+    private static void assertFragments(Site site) throws Exception {
         await().atMost(DEADLINE).untilAsserted(() -> {
             List<JsonNode> here = fragments(Records.of(site.gateway(), "video"));
             List<JsonNode> there = fragments(Records.of(site.central(), "video"));
@@ -168,6 +173,7 @@ class EndToEndIT {
             JsonNode first = there.get(0);
             assertThat(first.path("data").path("width").asInt()).isEqualTo(320);
         });
+        assertThat(tap(site, "video")).contains("\"type\":\"fragment\"");
     }
 
     private static List<JsonNode> fragments(List<JsonNode> records) {
