@@ -27,7 +27,7 @@ final class AppendRate {
         Path home = Files.createTempDirectory(Path.of(arguments.length > 0 ? arguments[0] : "target"), "rate");
         SystemClock clock = new SystemClock();
         Payload data = Payload.wrap(new byte[184]);
-        try (ShardLog log = LogUnderTest.open(LogUnderTest.settings(home), clock)) {
+        try (ShardLog log = OpenedLogs.open(OpenedLogs.settings(home), clock)) {
             log.admin().create(StreamSettings.of(STREAM).withShards(4));
             for (int round = 0; round < 2; round++) {
                 long start = clock.monotonicNanos();

@@ -43,8 +43,8 @@ final class CrashChild {
             @Override
             public void onWritable() {}
         };
-        ShardLogSettings settings = LogUnderTest.settings(home).withSegmentBytes(256 << 10);
-        ShardLog log = LogUnderTest.open(settings, new SystemClock());
+        ShardLogSettings settings = OpenedLogs.settings(home).withSegmentBytes(256 << 10);
+        ShardLog log = OpenedLogs.open(settings, new SystemClock());
         log.admin().create(StreamSettings.of(STREAM).withShards(SHARDS));
         StreamProducer producer = log.producer(new ProducerName("child"), listener);
         for (int reading = first; ; reading++) {

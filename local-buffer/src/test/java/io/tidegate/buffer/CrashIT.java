@@ -54,7 +54,7 @@ class CrashIT {
             for (int i = 0; i < acknowledgements; i++) {
                 note(answers.readLine(), acknowledged);
             }
-            assertThatThrownBy(() -> LogUnderTest.open(home))
+            assertThatThrownBy(() -> OpenedLogs.open(home))
                     .isInstanceOf(StreamLogException.class)
                     .hasMessageContaining("pid " + child.pid());
             child.destroyForcibly();
@@ -90,7 +90,7 @@ class CrashIT {
     private void verify(Map<String, Integer> acknowledged) {
         assertThat(LogCheck.run(home.resolve("log")).findings()).isEmpty();
         Map<String, Integer> stored = new HashMap<>();
-        try (ShardLog log = LogUnderTest.open(home)) {
+        try (ShardLog log = OpenedLogs.open(home)) {
             for (int shard = 0; shard < CrashChild.SHARDS; shard++) {
                 long expected = 1;
                 ShardId id = new ShardId(CrashChild.STREAM, shard);

@@ -38,7 +38,7 @@ class DamageTest {
     Path home;
 
     private ShardLog open() {
-        return LogUnderTest.open(LogUnderTest.settings(home).withSegmentBytes(64 << 10), new SystemClock());
+        return OpenedLogs.open(OpenedLogs.settings(home).withSegmentBytes(64 << 10), new SystemClock());
     }
 
     /** One commit per record; the text says the number. */

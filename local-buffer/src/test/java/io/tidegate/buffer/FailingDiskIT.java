@@ -54,7 +54,7 @@ class FailingDiskIT {
         assertThat(epochs).as("epochs, one per cut and one for the opening").isGreaterThan(2);
 
         assertThat(LogCheck.run(home.resolve("log")).findings()).isEmpty();
-        try (ShardLog log = LogUnderTest.open(home)) {
+        try (ShardLog log = OpenedLogs.open(home)) {
             List<String> numbers =
                     LogReader.texts(LogReader.all(log, SHARD, new StartingPosition.TrimHorizon())).stream()
                             .map(text -> text.substring(0, text.indexOf('-')))

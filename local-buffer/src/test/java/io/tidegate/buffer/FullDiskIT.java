@@ -50,7 +50,7 @@ class FullDiskIT {
     @BeforeEach
     void mount() throws Exception {
         // The driver's library would fill the small disk: it is loaded from elsewhere before.
-        LogUnderTest.open(temporary.resolve("other")).close();
+        OpenedLogs.open(temporary.resolve("other")).close();
         disk = Files.createDirectory(temporary.resolve("disk"));
         run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk.toString());
     }
@@ -77,9 +77,9 @@ class FullDiskIT {
     void append_whileTheDiskIsFull_isRefused_andNothingIsLostNorStoredTwice() throws Exception {
         Path reserve = Files.write(disk.resolve("reserve"), new byte[256 << 10]);
         Path ballast = Files.write(disk.resolve("ballast"), new byte[1 << 20]);
-        ShardLogSettings settings = LogUnderTest.settings(disk).withSegmentBytes(1 << 20);
+        ShardLogSettings settings = OpenedLogs.settings(disk).withSegmentBytes(1 << 20);
         List<String> stored = new ArrayList<>();
-        try (ShardLog log = LogUnderTest.open(settings, new SystemClock())) {
+        try (ShardLog log = OpenedLogs.open(settings, new SystemClock())) {
             log.admin().create(StreamSettings.of(STREAM));
             int number = fill(log, stored);
             assertThat(log.status().failure()).isNotNull();
@@ -97,7 +97,7 @@ class FullDiskIT {
         }
         Files.delete(reserve);
         assertThat(LogCheck.run(disk.resolve("log")).findings()).isEmpty();
-        try (ShardLog log = LogUnderTest.open(settings, new SystemClock())) {
+        try (ShardLog log = OpenedLogs.open(settings, new SystemClock())) {
             List<String> found = LogReader.texts(LogReader.all(log, SHARD, new StartingPosition.TrimHorizon()));
             assertThat(heads(found)).containsSubsequence(heads(stored));
             assertThat(found).doesNotHaveDuplicates();
@@ -108,7 +108,7 @@ class FullDiskIT {
     @Test
     void records_behindARefusedOne_areRefusedToo_soThatSendingThemAgainKeepsTheirOrder() throws Exception {
         Path ballast = Files.write(disk.resolve("ballast"), new byte[2 << 20]);
-        ShardLogSettings settings = LogUnderTest.settings(disk).withSegmentBytes(1 << 20);
+        ShardLogSettings settings = OpenedLogs.settings(disk).withSegmentBytes(1 << 20);
         AtomicLong firstRefused = new AtomicLong(Long.MAX_VALUE);
         AtomicLong answered = new AtomicLong();
         Semaphore writable = new Semaphore(0);
@@ -130,7 +130,7 @@ class FullDiskIT {
                 writable.release();
             }
         };
-        try (ShardLog log = LogUnderTest.open(settings, new SystemClock())) {
+        try (ShardLog log = OpenedLogs.open(settings, new SystemClock())) {
             log.admin().create(StreamSettings.of(STREAM));
             StreamProducer producer = log.producer(new ProducerName("pipelining"), listener);
             int offered = 0;
@@ -151,7 +151,7 @@ class FullDiskIT {
             }
             producer.close();
         }
-        try (ShardLog log = LogUnderTest.open(settings, new SystemClock())) {
+        try (ShardLog log = OpenedLogs.open(settings, new SystemClock())) {
             List<Integer> found =
                     heads(LogReader.texts(LogReader.all(log, SHARD, new StartingPosition.TrimHorizon()))).stream()
                             .map(Integer::valueOf)

@@ -36,7 +36,7 @@ class RetentionTest {
     private final FakeClock clock = new FakeClock(1_800_000_000_000L);
 
     private ShardLog open() {
-        return LogUnderTest.open(LogUnderTest.settings(home).withSegmentBytes(64 << 10), clock);
+        return OpenedLogs.open(OpenedLogs.settings(home).withSegmentBytes(64 << 10), clock);
     }
 
     private static void append(ShardLog log, int from, int to) throws Exception {

@@ -17,7 +17,7 @@ class ShardLogContractTest extends StreamLogContract {
 
     @Override
     protected StreamLog open() {
-        ShardLog log = LogUnderTest.open(LogUnderTest.settings(home), new SystemClock());
+        ShardLog log = OpenedLogs.open(OpenedLogs.settings(home), new SystemClock());
         opened.add(log);
         return log;
     }

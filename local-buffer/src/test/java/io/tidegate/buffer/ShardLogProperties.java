@@ -94,7 +94,7 @@ class ShardLogProperties {
     private void open() {
         ShardLogSettings settings =
                 new ShardLogSettings(home.resolve("log"), "model", Duration.ZERO, 64 << 10, 1 << 20, 50_000, 1000);
-        log = LogUnderTest.open(settings, clock);
+        log = OpenedLogs.open(settings, clock);
     }
 
     private void step() throws Exception {

@@ -47,7 +47,7 @@ class ShardLogTest {
         CheckpointScope scope = new CheckpointScope.OneShard(SHARD);
         Checkpoint checkpoint = new Checkpoint.InShard(2, Payload.ofUtf8("opaque"));
         long epoch;
-        try (ShardLog log = LogUnderTest.open(home)) {
+        try (ShardLog log = OpenedLogs.open(home)) {
             log.admin().create(StreamSettings.of(STREAM));
             LogReader.commit(
                     log,
@@ -59,7 +59,7 @@ class ShardLogTest {
             epoch = log.status().epoch();
         }
         try (ShardLog log = ShardLog.open(
-                LogUnderTest.settings(home),
+                OpenedLogs.settings(home),
                 new SystemClock(),
                 new EffectiveClock(new SystemClock(), ClockSync.TRUSTED, 0),
                 new Random(8))) {
@@ -81,9 +81,9 @@ class ShardLogTest {
     @Test
     void rolledSegments_areReadInOrder_alsoAfterReopening() throws Exception {
         ShardLogSettings small =
-                LogUnderTest.settings(home).withSegmentBytes(64 << 10).withMemory(1 << 20, 100_000);
+                OpenedLogs.settings(home).withSegmentBytes(64 << 10).withMemory(1 << 20, 100_000);
         List<String> written = new ArrayList<>();
-        try (ShardLog log = LogUnderTest.open(small, new SystemClock())) {
+        try (ShardLog log = OpenedLogs.open(small, new SystemClock())) {
             log.admin().create(StreamSettings.of(STREAM));
             for (int i = 0; i < 100; i++) {
                 String text = i + "-" + "x".repeat(5000);
@@ -96,7 +96,7 @@ class ShardLogTest {
             assertThat(beside.records()).isEqualTo(100);
             assertThat(LogReader.texts(LogReader.all(log, SHARD, TRIM))).isEqualTo(written);
         }
-        try (ShardLog log = LogUnderTest.open(small, new SystemClock())) {
+        try (ShardLog log = OpenedLogs.open(small, new SystemClock())) {
             assertThat(LogReader.texts(LogReader.all(log, SHARD, TRIM))).isEqualTo(written);
             assertThat(LogReader.texts(LogReader.all(log, STREAM, LogPosition.TRIM_HORIZON)))
                     .isEqualTo(written);
@@ -108,9 +108,9 @@ class ShardLogTest {
 
     @Test
     void secondOpening_ofOneHome_isRefusedNamingIt() {
-        try (ShardLog log = LogUnderTest.open(home)) {
+        try (ShardLog log = OpenedLogs.open(home)) {
             assertThat(log.status().failure()).isNull();
-            assertThatThrownBy(() -> LogUnderTest.open(home))
+            assertThatThrownBy(() -> OpenedLogs.open(home))
                     .isInstanceOf(StreamLogException.class)
                     .hasMessageContaining(home.resolve("log").toString())
                     .hasMessageContaining("pid " + ProcessHandle.current().pid());

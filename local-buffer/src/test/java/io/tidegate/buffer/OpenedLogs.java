@@ -8,10 +8,10 @@ import java.nio.file.Path;
 import java.util.Random;
 
 /** Opens logs as tests want them. */
-final class LogUnderTest {
+final class OpenedLogs {
     static final long BUILD_MILLIS = 1_790_000_000_000L;
 
-    private LogUnderTest() {}
+    private OpenedLogs() {}
 
     static ShardLogSettings settings(Path home) {
         return ShardLogSettings.of(home.resolve("log"), "gateway-under-test");
