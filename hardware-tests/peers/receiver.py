@@ -1,176 +1,110 @@
 #!/usr/bin/env python3
-"""A receiver of the offset contract on the standard library, its rules written from docs/uplink-http.md alone:
-receiver.py FILE [PORT]. It prints its port. It speaks gzip and plain units, takes no media and asks for no token.
-
-FILE gets one line per unit, the state of its epoch and its records, fsynced before the answer: both are there or none.
-A start reads the states back and cuts off a last line that a crash left torn.
-"""
-import fcntl, gzip, io, json, os, re, sys, zlib
+"""A small receiver, its rules written from docs/uplink-http.md alone: receiver.py FILE [PORT]. It prints its port.
+gzip and plain units; no media, no token, few checks. FILE gets a line per unit, fsynced before the answer."""
+import gzip, io, json, os, re, sys, threading, urllib.parse, zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock
+LIMIT, file, shards, lock = 16 << 20, open(sys.argv[1], "a+b"), {}, threading.Lock()  # shards: key -> epoch -> state
 
-LIMIT = 16 << 20
-TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"(?:\s*:\s*(?={))?|[{}\[\]]')
-MALFORMED = (ValueError, LookupError, TypeError, AttributeError, RecursionError, EOFError, zlib.error, gzip.BadGzipFile)
-file, known, lock, good = open(sys.argv[1], "a+b", buffering=0), {}, Lock(), 0  # known: key -> epoch -> state, oldest first
-fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-for line in open(sys.argv[1], "rb"):
+def remember(key, head, fork):
+    new = {"epoch": head["epoch"], "first": head["from"], "previous": head["previous"] or {}, "fork": fork}
+    state = shards.setdefault(key, {}).setdefault(head["epoch"], new)
+    state["next"] = head["to"]
+    return state
+
+def parse(body):
+    """The header and (from, to, line) of every line after it."""
+    lines = body.decode().split("\n")
+    head, spans = json.loads(lines[0]), []
+    at = start = int(head["from"])
+    for text in lines[1:-1]:
+        line = json.loads(text, parse_int=float)
+        low = int(line["gap"]["from"] if "gap" in line else line["sequenceNumber"])
+        high = int(line["gap"]["to"]) if "gap" in line else low + 1
+        if low != at or high < low:
+            raise ValueError("numbers do not follow")
+        spans.append((low, high, text))
+        at = high
+    if lines[-1] or head["v"] != 1 or not start < at == int(head["to"]) or head["previous"] and not head["previous"]["to"]:
+        raise ValueError("not a unit")
+    return head, spans
+
+def judge(key, head, spans):
+    """The table of the page from the top."""
+    known, old, start, end = shards.get(key, {}), head["previous"] or {}, int(head["from"]), int(head["to"])
+    mine, before, fork = known.get(head["epoch"]), known.get(old.get("epoch")), False
+    named = lambda e: any(s["previous"].get("epoch") == e and s is not mine for s in known.values())
+    if mine:
+        have, fork = int(mine["next"]), mine["fork"]
+        if end <= have or start > have:
+            return 200 if end <= have else 409, mine
+        if named(head["epoch"]):
+            return 403, {"code": "gateway-id-in-use", "detail": "gateway id in use by another home"}
+        spans = [(max(s[0], have), *s[1:]) for s in spans if s[0] >= have or s[1] > have]
+        low, high, text = spans[0]
+        if "gap" in (gap := json.loads(text, parse_int=float)):
+            gap["gap"]["from"] = str(low)
+            spans[0] = low, high, json.dumps(gap)
+    elif known and not before:
+        if head.get("fork") is not True:
+            return 409, list(known.values())[-1]
+        fork = True
+    elif known:
+        fork = int(before["next"]) >= int(old["to"]) and (named(old["epoch"]) or int(before["next"]) > int(old["to"]))
+        if not fork and (int(before["next"]) < int(old["to"]) or start > int(old["to"])):
+            return 409, before
+    try:
+        unit = {"key": key, "header": head, "fork": fork, "records": [s[2] for s in spans]}
+        file.write(json.dumps(unit).encode() + b"\n"), file.flush(), os.fsync(file.fileno())
+    except OSError:
+        os._exit(1)  # a new start tells how much is there
+    return 200, remember(key, head, fork)
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version, disable_nagle_algorithm, timeout = "HTTP/1.1", True, 60
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        path, encoding = urllib.parse.urlsplit(self.path), self.headers.get("Content-Encoding", "identity")
+        shard = re.fullmatch(r"/sync/v1/([\w.-]+/[\w.-]+/shardId-\d{12})", path.path)
+        status, answer = 404, {"code": "no-such-path"}
+        if self.command == "PUT":
+            status, answer = 501, {"code": "no-such-path", "detail": "media is not taken here"}
+        elif shard and self.command == "GET":
+            lane = urllib.parse.parse_qs(path.query).get("lane", ["main"])[0]
+            with lock:
+                known = shards.get(shard[1] + "/" + lane, {}).values()
+                status, answer = 200, {"epochs": [{k: s[k] for k in ("epoch", "first", "next")} for s in known]}
+        elif encoding not in ("gzip", "identity"):
+            status, answer = 415, {"code": "encoding-not-supported"}
+        elif shard:
+            try:
+                raw = gzip.GzipFile(fileobj=io.BytesIO(body)).read(LIMIT + 1) if encoding == "gzip" else body
+                status, answer = 413, {"code": "unit-too-large"}
+                if len(raw) <= LIMIT:
+                    head, spans = parse(raw)
+                    with lock:
+                        status, answer = judge(shard[1] + "/" + head["lane"], head, spans)
+                        answer = {k: answer[k] for k in ("epoch", "next", "fork", "code", "detail") if k in answer}
+            except (ValueError, LookupError, TypeError, AttributeError, RecursionError, EOFError, OSError, zlib.error):
+                status, answer = 400, {"code": "unit-malformed"}
+        text = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/problem+json" if "code" in answer else "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_PUT = do_POST
+
+file.seek(0)
+good = 0
+for line in file:
     if not line.endswith(b"\n"):
         break
     unit = json.loads(line)
-    known.setdefault(unit["key"], {})[unit["state"]["epoch"]] = unit["state"]
+    remember(unit["key"], unit["header"], unit["fork"])
     good += len(line)
-file.truncate(good)
-os.fsync(file.fileno())
-os.fsync(os.open(os.path.dirname(os.path.abspath(sys.argv[1])), os.O_RDONLY))
-
-
-class Refused(Exception):
-    """Nothing was stored: status, code, detail."""
-
-
-def judge(epochs, unit, first, to):
-    """The table, from the top: status, state to answer with, and where to store from (None: nothing to store)."""
-    epoch, previous, followed = unit["epoch"], unit.get("previous"), {s["previous"] for s in epochs.values()}
-    if epoch in epochs:
-        state = epochs[epoch]
-        if to <= state["next"]:
-            return 200, state, None  # 1
-        if first > state["next"]:
-            return 409, state, None  # 2
-        if epoch in followed:
-            raise Refused(403, "gateway-id-in-use", "gateway id in use by another home")  # 3
-        return 200, {**state, "next": to}, state["next"]  # 4
-    state = {"epoch": epoch, "first": first, "next": to, "previous": previous and previous["epoch"], "fork": False}
-    if epochs and state["previous"] not in epochs:
-        if unit.get("fork") is not True:
-            return 409, list(epochs.values())[-1], None  # 7
-        state["fork"] = True  # 6
-    elif epochs:
-        before, end = epochs[previous["epoch"]], int(previous["to"])
-        if before["next"] < end:
-            return 409, before, None  # 8
-        state["fork"] = before["epoch"] in followed or before["next"] > end  # 9
-        if first > end and not state["fork"]:
-            return 409, before, None  # 10
-    return 200, state, first  # 5, 6, 9, 11
-
-
-def parse(line):
-    """A line with null for its data, and the data as it stands there."""
-    depth, start = 0, None
-    for token in TOKEN.finditer(line):
-        text = token.group()
-        if depth == 1 and text.startswith('"data"') and text[-1] != '"':
-            start = token.end()
-        depth += (text in "{[") - (text in "}]")
-        if start is not None and depth == 1 and text == "}":
-            return json.loads(line[:start] + "null" + line[token.end():]), line[start:token.end()]
-    return json.loads(line), None
-
-
-def records(lines, at, to, start, origin):
-    """What is stored of the lines of a unit, from start on."""
-    kept = []
-    for line in lines:
-        record, data = parse(line)
-        gap, first = record.get("gap"), at
-        at = int(gap["to"]) if gap else at + 1
-        if at < first or int(gap["from"] if gap else record["sequenceNumber"]) != first:
-            raise ValueError("a number is missing or out of order")
-        if gap:
-            gap["from"] = str(max(first, start))
-        elif data is None and not isinstance(record.get("dataBase64"), str):
-            raise ValueError("a record without data")
-        elif "origin.gateway" not in record["attributes"]:
-            own = {"origin.sequence": str(first), "origin.arrival": record["arrivalTime"]}
-            record["attributes"].update({**origin, **own})
-        if at > start or at == first == start:
-            record.pop("data", None)
-            kept.append(json.dumps(record)[:-1] + (',"data":' + data if data else "") + "}")
-    if at != to:
-        raise ValueError("the lines do not cover the range")
-    return kept
-
-
-def receive(path, body):
-    lines = body.decode().removesuffix("\n").split("\n")
-    unit = json.loads(lines[0])
-    first, to, key = int(unit["from"]), int(unit["to"]), path + "?lane=" + unit.get("lane", "main")
-    gateway, _, shard = path.split("/")[3:]
-    if unit["v"] != 1 or not 0 < first < to or not re.fullmatch("[0-9a-f]{16}", unit["epoch"]):
-        raise ValueError("the first line")
-    with lock:  # a unit may come again while it is still being stored
-        epochs = known.get(key, {})
-        status, state, start = judge(epochs, unit, first, to)
-        if start is not None:
-            origin = {"origin.gateway": gateway, "origin.epoch": unit["epoch"], "origin.shard": shard}
-            store({"key": key, "state": state, "records": records(lines[1:], first, to, start, origin)})
-            known[key] = {**epochs, unit["epoch"]: state}
-    return status, {"epoch": state["epoch"], "next": str(state["next"]), "fork": state["fork"]}
-
-
-def store(unit):
-    line, end = json.dumps(unit).encode() + b"\n", os.path.getsize(sys.argv[1])
-    try:
-        if file.write(line) < len(line):
-            raise OSError("no room")
-        os.fsync(file.fileno())
-    except OSError as e:
-        file.truncate(end)
-        raise Refused(503, "log-refused", str(e))
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        path, _, query = self.path.partition("?")
-        states = known.get(path + "?" + (query or "lane=main"), {}).values()
-        self.answer(200, {"epochs": [{"epoch": s["epoch"], "first": str(s["first"]), "next": str(s["next"])} for s in states]})
-
-    def do_PUT(self):
-        self.take()
-        self.answer(501, {"code": "no-such-path", "detail": "media is not taken here"})
-
-    def do_POST(self):
-        try:
-            self.answer(*self.post())
-        except Refused as e:
-            self.answer(e.args[0], {"code": e.args[1], "detail": e.args[2]})
-        except MALFORMED as e:
-            self.answer(400, {"code": "unit-malformed", "detail": repr(e)})
-
-    def post(self):
-        body, encoding = self.take(), self.headers.get("Content-Encoding", "identity")
-        if encoding not in ("gzip", "identity"):
-            raise Refused(415, "encoding-not-supported", "gzip or nothing")
-        if encoding == "gzip" and len(body) <= LIMIT:
-            body = gzip.GzipFile(fileobj=io.BytesIO(body)).read(LIMIT + 1)
-        if len(body) > LIMIT:
-            raise Refused(413, "unit-too-large", "")
-        return receive(self.path, body)
-
-    def take(self):
-        """The body: all of it is read before an answer, and not much more than LIMIT is kept."""
-        kept, left = bytearray(), int(self.headers["Content-Length"])
-        while left and (part := self.rfile.read(min(left, 1 << 16))):
-            left -= len(part)
-            kept += part if len(kept) <= LIMIT else b""
-        return bytes(kept)
-
-    def answer(self, status, value):
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/problem+json" if "code" in value else "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
-
-
+file.truncate(good), os.fsync(file.fileno())
 server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2]) if len(sys.argv) > 2 else 0), Handler)
-print(server.server_address[1], flush=True)
+print(server.server_port, flush=True)
 server.serve_forever()
