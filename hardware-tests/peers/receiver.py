@@ -60,6 +60,8 @@ def judge(key, head, spans):
     return 200, remember(key, head, fork)
 
 class Handler(BaseHTTPRequestHandler):
+    log_message = lambda *_: None  # no line per request
+
     protocol_version, disable_nagle_algorithm, timeout = "HTTP/1.1", True, 60
 
     def do_POST(self):
