@@ -13,6 +13,9 @@ import org.eclipse.californium.elements.exception.ConnectorException;
 
 /** A CoAP device that POSTs confirmable readings one after the other, each until it sees 2.04. */
 final class CoapDevice extends Device {
+    /** An endpoint has 65,536 message ids for the 247 s in which none may be used again (RFC 7252, 4.8.2). */
+    private static final int INTERVAL_MILLIS = 10;
+
     private final Callable<Integer> port;
     private final String path;
 
@@ -35,6 +38,7 @@ final class CoapDevice extends Device {
             while (!isClosed() && (isProducing() || firstOpen() <= count())) {
                 int number = firstOpen() <= count() ? firstOpen() : newReading();
                 sendUntilAcknowledged(endpoint, number);
+                pause(INTERVAL_MILLIS);
             }
         } finally {
             endpoint.destroy();

@@ -2,8 +2,10 @@ package io.tidegate.hardware;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,6 +93,13 @@ abstract class Device implements AutoCloseable {
 
     /** Sends and resends until closed; what it throws fails the test. */
     abstract void live() throws Exception;
+
+    static void pause(int millis) throws InterruptedException {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
+        if (Thread.interrupted()) {
+            throw new InterruptedException("device closed");
+        }
+    }
 
     private void run() {
         try {

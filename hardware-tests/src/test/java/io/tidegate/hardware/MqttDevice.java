@@ -13,8 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * An MQTT 3.1.1 device with QoS 1 and a small window, on a bare socket, as microcontrollers have them: it reconnects
@@ -126,12 +124,5 @@ final class MqttDevice extends Device {
         } while (length > 0);
         out.writeBytes(body);
         return out.toByteArray();
-    }
-
-    private static void pause(int millis) throws InterruptedException {
-        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
-        if (Thread.interrupted()) {
-            throw new InterruptedException("device closed");
-        }
     }
 }
