@@ -46,6 +46,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -183,7 +184,7 @@ record Parts(
                 "mqtt-client",
                 state,
                 status.detail().isEmpty() ? null : status.detail(),
-                status.state() == MqttBrokerStatus.State.CONNECTED ? 1 : 0,
+                OptionalInt.of(status.state() == MqttBrokerStatus.State.CONNECTED ? 1 : 0),
                 counts(status.messages()));
     }
 
@@ -198,7 +199,12 @@ record Parts(
         board.adapter(() -> {
             MqttListenerStats stats = mqtt.stats();
             return new GatewayStatus.Adapter(
-                    "mqtt", "mqtt", PartState.RUNNING, null, (int) stats.connections(), counts(stats.ingest()));
+                    "mqtt",
+                    "mqtt",
+                    PartState.RUNNING,
+                    null,
+                    OptionalInt.of((int) stats.connections()),
+                    counts(stats.ingest()));
         });
     }
 
@@ -211,7 +217,12 @@ record Parts(
                 closer.add(CoapListener.start(settings.withLimits(shares().coap(settings.limits())), routes, log));
         board.port("coap", coap.port());
         board.adapter(() -> new GatewayStatus.Adapter(
-                "coap", "coap", PartState.RUNNING, null, 0, counts(coap.stats().messages())));
+                "coap",
+                "coap",
+                PartState.RUNNING,
+                null,
+                OptionalInt.empty(),
+                counts(coap.stats().messages())));
     }
 
     private static GatewayStatus.AdapterCounts counts(IngestCounts counts) {
@@ -232,8 +243,8 @@ record Parts(
         }
         HttpServer server = closer.add(HttpServer.start(httpSettings(config.http()), parts));
         board.port("http", server.port());
-        board.adapter(
-                () -> new GatewayStatus.Adapter("http", "http", PartState.RUNNING, null, 0, counts(ingest.counts())));
+        board.adapter(() -> new GatewayStatus.Adapter(
+                "http", "http", PartState.RUNNING, null, OptionalInt.empty(), counts(ingest.counts())));
     }
 
     private SnapshotSource snapshots(VideoStore video) {
@@ -242,7 +253,7 @@ record Parts(
                 .filter(camera -> camera.name().equals(name))
                 .findFirst()
                 .flatMap(camera -> stills.latest(camera.track()))
-                .map(jpeg -> new SnapshotSource.Snapshot(jpeg, clock.wallMillis()));
+                .map(still -> new SnapshotSource.Snapshot(still.jpeg(), still.takenMillis()));
     }
 
     private HttpSettings httpSettings(GatewayConfig.Http http) {

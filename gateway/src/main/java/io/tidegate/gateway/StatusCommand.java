@@ -52,12 +52,17 @@ final class StatusCommand implements Callable<Integer> {
             for (JsonNode part : status.path(list)) {
                 String detail = part.path("detail").asString("");
                 String pending = part.has("pendingRecords") ? "  pending " + text(part, "pendingRecords") : "";
+                String messages = part.has("stored")
+                        ? "  stored " + text(part, "stored") + ", rejected " + text(part, "rejected") + ", refused "
+                                + text(part, "refused")
+                        : "";
                 out.printf(
-                        "%-9s %-20s %s%s%s%n",
+                        "%-9s %-20s %s%s%s%s%n",
                         list.substring(0, list.length() - 1),
                         text(part, "name"),
                         text(part, "state"),
                         pending,
+                        messages,
                         detail.isEmpty() ? "" : "  " + detail);
             }
         }

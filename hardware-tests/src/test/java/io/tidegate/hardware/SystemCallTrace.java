@@ -41,8 +41,10 @@ final class SystemCallTrace {
                 output.toString());
     }
 
+    /** The file ends before a comma, a bracket, or the space of {@code <unfinished ...>}. */
     private static final Pattern BEGIN =
-            Pattern.compile("^(\\d+)\\s+(\\w+)\\(\\d+(?:<(.*?)>(?=[,)]))?(.*)$", Pattern.DOTALL);
+            Pattern.compile("^(\\d+)\\s+(\\w+)\\(\\d+(?:<(.*?)>(?=[,) ]))?(.*)$", Pattern.DOTALL);
+
     private static final Pattern RESUMED = Pattern.compile("^(\\d+)\\s+<\\.\\.\\. (\\w+) resumed>.*$");
     private static final Pattern BYTE = Pattern.compile("\\\\x([0-9a-f]{2})");
 
@@ -53,9 +55,12 @@ final class SystemCallTrace {
     }
 
     static SystemCallTrace read(Path output) throws IOException {
+        return of(Files.readAllLines(output, StandardCharsets.ISO_8859_1));
+    }
+
+    static SystemCallTrace of(List<String> lines) {
         List<Call> calls = new ArrayList<>();
         Map<String, Call> open = new HashMap<>();
-        List<String> lines = Files.readAllLines(output, StandardCharsets.ISO_8859_1);
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i);
             Matcher resumed = RESUMED.matcher(line);

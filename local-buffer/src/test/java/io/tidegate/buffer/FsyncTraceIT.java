@@ -44,10 +44,16 @@ class FsyncTraceIT {
         }
         int acknowledged = 0;
         boolean isSynced = false;
+        String syncing = "";
         List<String> calls = Files.readAllLines(trace);
         for (String call : calls) {
+            String thread = call.substring(0, call.indexOf(' '));
             if (call.matches(".*\\bf(data)?sync\\(.*\\.seg-wal>.*")) {
+                isSynced = !call.endsWith("<unfinished ...>");
+                syncing = isSynced ? "" : thread;
+            } else if (thread.equals(syncing) && call.contains("sync resumed>")) {
                 isSynced = true;
+                syncing = "";
             } else if (call.contains("write(1<") && call.contains("\"stored ")) {
                 assertThat(isSynced).as("an fsync before " + call).isTrue();
                 isSynced = false;

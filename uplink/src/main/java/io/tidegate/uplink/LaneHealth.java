@@ -42,7 +42,7 @@ final class LaneHealth {
 
     void backingOff(String detail) {
         if (snapshot.state() != LaneState.BACKING_OFF) {
-            Logger.info("Uplink {} cannot send {} now: {}", context.settings().name(), shard, detail);
+            Logger.warn("Uplink {} cannot send {} now: {}", context.settings().name(), shard, detail);
         }
         become(LaneState.BACKING_OFF, detail);
     }

@@ -181,7 +181,11 @@ public final class Camera implements AutoCloseable {
         }
         if (news) {
             sinceMillis = time.now().millis();
-            Logger.info("Camera {} is {} {}", settings.name(), next, reason);
+            if (next == CameraStatus.State.FAILED) {
+                Logger.warn("Camera {} has failed: {}", settings.name(), reason);
+            } else {
+                Logger.info("Camera {} is {} {}", settings.name(), next, reason);
+            }
         }
         why = reason;
         state = next;

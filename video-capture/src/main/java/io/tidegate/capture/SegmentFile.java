@@ -59,8 +59,8 @@ final class SegmentFile {
         lastFragment = fragment;
     }
 
-    /** The fragment's moof and mdat boxes; empty if it is not here or its bytes are not what was written. */
-    Optional<MediaBytes> fragment(long wantedRun, long number) throws IOException {
+    /** The fragment; empty if it is not here or its bytes are not what was written. */
+    Optional<StoredFragment> fragment(long wantedRun, long number) throws IOException {
         if (wantedRun != run || number < firstFragment || number > lastFragment) {
             return Optional.empty();
         }
@@ -68,7 +68,7 @@ final class SegmentFile {
         return reader.isEmpty() ? Optional.empty() : search(reader.get(), number);
     }
 
-    private static Optional<MediaBytes> search(SegmentReader reader, long number) throws IOException {
+    private static Optional<StoredFragment> search(SegmentReader reader, long number) throws IOException {
         boolean handedOver = false;
         try {
             Optional<SegmentReader.Found> found = reader.next();
@@ -79,11 +79,9 @@ final class SegmentFile {
                 return Optional.empty();
             }
             handedOver = true;
-            return Optional.of(bytes(
-                    reader.file(),
-                    found.get().position(),
-                    found.get().frame().bytes(),
-                    found.get().frame().crc32c()));
+            SegmentFormat.FragmentFrame frame = found.get().frame();
+            return Optional.of(new StoredFragment(
+                    frame, bytes(reader.file(), found.get().position(), frame.bytes(), frame.crc32c())));
         } finally {
             if (!handedOver) {
                 reader.close();

@@ -21,12 +21,10 @@ public final class Stills {
     private static final int FRAGMENT_BYTES_MAX = 16 << 20;
     private static final int WAIT_SECONDS = 5;
 
-    private record Kept(MediaId id, Payload jpeg) {}
-
     private final VideoStore store;
     private final int widthMax;
     private final Semaphore decoding = new Semaphore(1);
-    private volatile @Nullable Kept kept;
+    private volatile @Nullable Still kept;
 
     /** @param widthMax wider pictures are scaled down to this many columns */
     public Stills(VideoStore store, int widthMax) {
@@ -38,13 +36,13 @@ public final class Stills {
     }
 
     /** The newest picture of a camera as JPEG; empty: nothing recorded yet, or it cannot be decoded. */
-    public Optional<Payload> latest(TrackName track) {
+    public Optional<Still> latest(TrackName track) {
         return store.latest(track).flatMap(this::of);
     }
 
     /** The first picture of a fragment as JPEG; empty: gone, damaged, busy for too long, or it cannot be decoded. */
-    public Optional<Payload> of(MediaId fragment) {
-        Optional<Payload> known = known(fragment);
+    public Optional<Still> of(MediaId fragment) {
+        Optional<Still> known = known(fragment);
         if (known.isPresent()) {
             return known;
         }
@@ -57,28 +55,30 @@ public final class Stills {
             return Optional.empty();
         }
         try {
-            Optional<Payload> meanwhile = known(fragment);
+            Optional<Still> meanwhile = known(fragment);
             return meanwhile.isPresent() ? meanwhile : decode(fragment);
         } finally {
             decoding.release();
         }
     }
 
-    private Optional<Payload> known(MediaId fragment) {
-        Kept newest = kept;
-        return newest != null && newest.id().equals(fragment) ? Optional.of(newest.jpeg()) : Optional.empty();
+    private Optional<Still> known(MediaId fragment) {
+        Still newest = kept;
+        return newest != null && newest.fragment().equals(fragment) ? Optional.of(newest) : Optional.empty();
     }
 
-    private Optional<Payload> decode(MediaId fragment) {
+    private Optional<Still> decode(MediaId fragment) {
         try {
             Optional<byte[]> init = store.initOf(fragment).flatMap(store::open).flatMap(Stills::bytes);
-            Optional<byte[]> media = store.open(fragment).flatMap(Stills::bytes);
+            Optional<StoredFragment> stored = store.fragment(fragment);
+            Optional<byte[]> media = stored.map(StoredFragment::bytes).flatMap(Stills::bytes);
             if (init.isEmpty() || media.isEmpty()) {
                 return Optional.empty();
             }
             Payload jpeg = JpegPicture.of(StoredPicture.of(init.get(), media.get()), widthMax);
-            kept = new Kept(fragment, jpeg);
-            return Optional.of(jpeg);
+            Still still = new Still(fragment, stored.orElseThrow().frame().producerTimeMillis(), jpeg);
+            kept = still;
+            return Optional.of(still);
         } catch (SourceException | IllegalArgumentException e) {
             Logger.warn(e, "No still of fragment {}", fragment);
             return Optional.empty();

@@ -269,7 +269,7 @@ final class Track {
         return file.lastFragment() - file.firstFragment() + 1;
     }
 
-    Optional<MediaBytes> find(long wantedRun, long number) throws IOException {
+    Optional<StoredFragment> find(long wantedRun, long number) throws IOException {
         Map.Entry<Long, SegmentFile> entry = segments.floorEntry(number);
         return entry == null ? Optional.empty() : entry.getValue().fragment(wantedRun, number);
     }

@@ -208,18 +208,27 @@ public final class VideoStore implements MediaSource, AutoCloseable {
 
     @Override
     public Optional<MediaBytes> open(MediaId id) {
+        return id.isInit() ? init(id) : fragment(id).map(StoredFragment::bytes);
+    }
+
+    /** A fragment of this store with its times. */
+    Optional<StoredFragment> fragment(MediaId id) {
         try {
-            return id.isInit() ? openInit(id) : openFragment(id);
+            return find(id);
         } catch (NoSuchFileException e) {
             return Optional.empty(); // retention was faster
         } catch (IOException e) {
-            unreadable.incrementAndGet();
-            Logger.warn(e, "Media {} cannot be read", id);
-            return Optional.empty();
+            return unreadable(id, e);
         }
     }
 
-    private Optional<MediaBytes> openFragment(MediaId id) throws IOException {
+    private <T> Optional<T> unreadable(MediaId id, IOException failure) {
+        unreadable.incrementAndGet();
+        Logger.warn(failure, "Media {} cannot be read", id);
+        return Optional.empty();
+    }
+
+    private Optional<StoredFragment> find(MediaId id) throws IOException {
         Optional<TrackName.FragmentId> parsed = TrackName.FragmentId.parse(id)
                 .filter(fragment -> fragment.store().equals(storeId));
         Track track = parsed.isEmpty() ? null : tracks.get(parsed.get().directory());
@@ -228,13 +237,19 @@ public final class VideoStore implements MediaSource, AutoCloseable {
                 : track.find(parsed.orElseThrow().run(), parsed.orElseThrow().number());
     }
 
-    private Optional<MediaBytes> openInit(MediaId id) throws IOException {
+    private Optional<MediaBytes> init(MediaId id) {
         String sha256 = id.value().substring(MediaId.ofInit("").value().length());
-        for (Track track : tracks.values()) {
-            Optional<MediaBytes> found = track.findInit(sha256);
-            if (found.isPresent()) {
-                return found;
+        try {
+            for (Track track : tracks.values()) {
+                Optional<MediaBytes> found = track.findInit(sha256);
+                if (found.isPresent()) {
+                    return found;
+                }
             }
+        } catch (NoSuchFileException e) {
+            return Optional.empty(); // retention was faster
+        } catch (IOException e) {
+            return unreadable(id, e);
         }
         return Optional.empty();
     }

@@ -157,7 +157,8 @@ class CameraIT {
     private void assertStill(VideoStore store, CameraSettings settings) throws Exception {
         Path still = home.resolve("still.jpg");
         Stills stills = new Stills(store, 160);
-        Files.write(still, stills.latest(settings.track()).orElseThrow().toBytes());
+        Still latest = stills.latest(settings.track()).orElseThrow();
+        Files.write(still, latest.jpeg().toBytes());
         assertThat(Tools.run(
                         "ffprobe",
                         "-v",

@@ -129,9 +129,10 @@ final class OutageProxy implements AutoCloseable {
                 && inPeriod < from + schedule.downFor().toNanos();
         if (nowDown && !down) {
             felt = false;
-            if (cutAll() > 0) {
-                feel();
+            if (!sides.isEmpty()) {
+                feel(); // counted before anybody can see it
             }
+            cutAll();
         }
         down = nowDown;
     }
@@ -149,8 +150,8 @@ final class OutageProxy implements AutoCloseable {
             return;
         }
         if (down) {
-            incoming.close();
             feel();
+            incoming.close();
             return;
         }
         SocketChannel outgoing = SocketChannel.open();
@@ -223,12 +224,10 @@ final class OutageProxy implements AutoCloseable {
         }
     }
 
-    private int cutAll() {
-        int count = sides.size() / 2;
+    private void cutAll() {
         while (!sides.isEmpty()) {
             cut(sides.get(0));
         }
-        return count;
     }
 
     @Override

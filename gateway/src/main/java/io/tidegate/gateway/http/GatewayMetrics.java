@@ -95,7 +95,7 @@ final class GatewayMetrics implements MultiCollector {
             Labels labels = Labels.of("adapter", adapter.name());
             GatewayStatus.AdapterCounts counts = adapter.counts();
             out.gauge("adapter_up", "1 while it runs", labels, up(adapter.state()));
-            out.gauge("adapter_connections", "Open now", labels, adapter.connections());
+            adapter.connections().ifPresent(open -> out.gauge("adapter_connections", "Open now", labels, open));
             out.messages(labels, "stored", counts.stored());
             out.messages(labels, "duplicate", counts.duplicates());
             out.messages(labels, "rejected", counts.rejected());

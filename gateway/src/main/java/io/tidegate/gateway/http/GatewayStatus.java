@@ -4,6 +4,7 @@ import io.tidegate.core.stream.ShardId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,14 +40,14 @@ public record GatewayStatus(
      *
      * @param kind {@code mqtt}, {@code mqtt-client}, {@code coap} or {@code http}
      * @param detail why it is not running, null if it is
-     * @param connections open now
+     * @param connections open now; empty where devices keep none that an adapter knows of
      */
     public record Adapter(
             String name,
             String kind,
             PartState state,
             @Nullable String detail,
-            int connections,
+            OptionalInt connections,
             AdapterCounts counts) {}
 
     /**

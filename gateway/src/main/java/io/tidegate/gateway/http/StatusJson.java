@@ -27,8 +27,8 @@ final class StatusJson {
         into.put("name", adapter.name()).put("kind", adapter.kind());
         state(adapter.state(), adapter.detail(), into);
         GatewayStatus.AdapterCounts counts = adapter.counts();
-        into.put("connections", adapter.connections())
-                .put("stored", counts.stored())
+        adapter.connections().ifPresent(open -> into.put("connections", open));
+        into.put("stored", counts.stored())
                 .put("duplicates", counts.duplicates())
                 .put("rejected", counts.rejected())
                 .put("dropped", counts.dropped())

@@ -9,6 +9,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -32,7 +33,10 @@ class StatusTest {
                 "gateway",
                 Duration.ofSeconds(61),
                 Map.of("http", 8080, "mqtt", 1883),
-                List.of(new GatewayStatus.Adapter("mqtt", "mqtt", PartState.RUNNING, null, 12, counts)),
+                List.of(
+                        new GatewayStatus.Adapter("mqtt", "mqtt", PartState.RUNNING, null, OptionalInt.of(12), counts),
+                        new GatewayStatus.Adapter(
+                                "coap", "coap", PartState.RUNNING, null, OptionalInt.empty(), counts)),
                 List.of(new GatewayStatus.Uplink(
                         "central",
                         "http",
@@ -73,6 +77,8 @@ class StatusTest {
         assertThat(status.get("uptimeSeconds").asInt()).isEqualTo(61);
         assertThat(status.get("ports").get("mqtt").asInt()).isEqualTo(1883);
         assertThat(status.at("/adapters/0/state").asString()).isEqualTo("running");
+        assertThat(status.at("/adapters/0/connections").asInt()).isEqualTo(12);
+        assertThat(status.at("/adapters/1").has("connections")).isFalse();
         assertThat(status.at("/adapters/0/stored").asInt()).isEqualTo(10);
         assertThat(status.at("/uplinks/0/pendingRecords").asInt()).isEqualTo(77);
         assertThat(status.at("/uplinks/0/lanes/0/next").asString()).isEqualTo("5");
@@ -101,6 +107,17 @@ class StatusTest {
                         .filter(one -> one.get("stream").asString().equals("telemetry"))
                         .map(one -> one.at("/ledger/retained").asInt()))
                 .containsExactly(3);
+    }
+
+    @Test
+    void recordsThatTheDiskDamaged_needAttention() throws Exception {
+        HttpFixture started = start();
+        started.append("{}", "{}");
+        started.log.drop(new ShardId(HttpFixture.TELEMETRY, 0), 2, GapReason.CORRUPT);
+
+        assertThat(started.json("/api/v1/status").get("problems").valueStream().map(JsonNode::asString))
+                .contains("1 records of telemetry/shardId-000000000000 cannot be read any more: the disk gave them back"
+                        + " damaged; 'tidegate log check' tells where");
     }
 
     @Test

@@ -354,7 +354,7 @@ function showAdapters(status) {
         {},
         element("th", { scope: "row" }, adapter.name, element("span", { class: "detail" }, adapter.kind)),
         element("td", {}, pill(adapter.state), adapter.detail ? element("span", { class: "detail" }, adapter.detail) : null),
-        cell(adapter.connections),
+        adapter.connections === undefined ? element("td", { class: "n" }, "–") : cell(adapter.connections),
         element("td", { class: "n" }, rate(perSecond(status, (one) => one.adapters.find((other) => other.name === adapter.name)?.stored))),
         cell(adapter.stored),
         cell(adapter.duplicates),
