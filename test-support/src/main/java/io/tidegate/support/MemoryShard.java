@@ -14,6 +14,7 @@ import io.tidegate.core.stream.StreamSettings;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,8 +34,7 @@ final class MemoryShard {
     private final Map<String, Deque<Seen>> window = new HashMap<>();
     private long next = 1;
     private long horizon = 1;
-    private long evicted;
-    private long expired;
+    private final Map<GapReason, Long> lost = new EnumMap<>(GapReason.class);
     private @Nullable Gap hole;
 
     private MemoryShard(ShardId id, HashKeyRange range) {
@@ -57,8 +57,7 @@ final class MemoryShard {
         window.forEach((key, seen) -> copy.window.put(key, new ArrayDeque<>(seen)));
         copy.next = next;
         copy.horizon = horizon;
-        copy.evicted = evicted;
-        copy.expired = expired;
+        copy.lost.putAll(lost);
         copy.hole = hole;
         return copy;
     }
@@ -120,11 +119,7 @@ final class MemoryShard {
                 .filter(record -> record.sequenceNumber() < below)
                 .count();
         records.removeIf(record -> record.sequenceNumber() < below);
-        if (reason == GapReason.EXPIRED) {
-            expired += count;
-        } else {
-            evicted += count;
-        }
+        lost.merge(reason, count, Long::sum);
         horizon = Math.max(horizon, below);
         hole = new Gap(id, 1, horizon, horizon - 1, true, reason, nowMillis);
     }
@@ -154,7 +149,17 @@ final class MemoryShard {
     }
 
     LossLedger ledger() {
-        return new LossLedger(id, next - 1, records.size(), expired, evicted, 0);
+        return new LossLedger(
+                id,
+                next - 1,
+                records.size(),
+                lost(GapReason.EXPIRED),
+                lost(GapReason.EVICTED),
+                lost(GapReason.CORRUPT));
+    }
+
+    private long lost(GapReason reason) {
+        return lost.getOrDefault(reason, 0L);
     }
 
     List<ShardEpoch> epochs() {

@@ -83,9 +83,9 @@ final class StatusView {
                 LossLedger ledger = parts.log().ledger(shard.id());
                 Streams.ledger(ledger, one.putObject("ledger"));
                 if (ledger.corrupt() > 0) {
-                    problems.add(ledger.corrupt() + " records of " + shard.id()
-                            + " cannot be read any more: the disk gave them back damaged; 'tidegate log check' tells"
-                            + " where");
+                    problems.add(
+                            "records of " + shard.id() + " that the disk gave back damaged, and that are lost here: "
+                                    + ledger.corrupt() + "; 'tidegate log check' tells where");
                 }
                 if (!ledger.balances()) {
                     problems.add("the ledger of " + shard.id() + " does not balance");

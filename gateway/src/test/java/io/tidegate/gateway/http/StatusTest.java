@@ -116,8 +116,9 @@ class StatusTest {
         started.log.drop(new ShardId(HttpFixture.TELEMETRY, 0), 2, GapReason.CORRUPT);
 
         assertThat(started.json("/api/v1/status").get("problems").valueStream().map(JsonNode::asString))
-                .contains("1 records of telemetry/shardId-000000000000 cannot be read any more: the disk gave them back"
-                        + " damaged; 'tidegate log check' tells where");
+                .contains(
+                        "records of telemetry/shardId-000000000000 that the disk gave back damaged, and that are lost here: 1;"
+                                + " 'tidegate log check' tells where");
     }
 
     @Test
