@@ -128,7 +128,7 @@ final class IngestTest {
     @Test
     void submit_recordThatTheStreamNeverTakes_endsInRejectedAsItCame() {
         StreamName small = new StreamName("small");
-        log.admin().create(new StreamSettings(small, 1, Duration.ofDays(1), StreamSettings.UNLIMITED, 10));
+        log.admin().create(StreamSettings.of(small).withRecordBytesMax(10));
         Ingest<String> ingest = open(RouteSettings.to("http:#", small));
 
         ingest.submit(message("[1,2,3,4,5,6,7]"), "large");

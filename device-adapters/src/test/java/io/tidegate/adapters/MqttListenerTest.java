@@ -254,7 +254,7 @@ final class MqttListenerTest {
         StreamName small = new StreamName("small");
         try (MqttFixture fixture =
                 new MqttFixture(MqttListenerSettings.loopback(0), RouteSettings.to("mqtt:#", small))) {
-            fixture.log.admin().create(new StreamSettings(small, 1, Duration.ofDays(1), StreamSettings.UNLIMITED, 10));
+            fixture.log.admin().create(StreamSettings.of(small).withRecordBytesMax(10));
             try (RawMqtt v311 = fixture.connected(RawMqtt.V311, "a");
                     RawMqtt v5 = fixture.connected(RawMqtt.V5, "b")) {
                 v311.send(v311.publish("t", 1, "far too long"));

@@ -46,12 +46,10 @@ final class ConfigParts {
             }
             name.flatMap(stream -> item.checked(() -> {
                         StreamSettings standard = StreamSettings.of(stream);
-                        return new StreamSettings(
-                                stream,
-                                item.number("shards", standard.shards()),
-                                item.duration("retention", standard.retention()),
-                                item.size("bytes-max", standard.retainedBytesMax()),
-                                (int) Math.min(
+                        return standard.withShards(item.number("shards", standard.shards()))
+                                .withRetention(item.duration("retention", standard.retention()))
+                                .withRetainedBytesMax(item.size("bytes-max", standard.retainedBytesMax()))
+                                .withRecordBytesMax((int) Math.min(
                                         Integer.MAX_VALUE, item.size("record-bytes-max", standard.recordBytesMax())));
                     }))
                     .ifPresent(streams::add);

@@ -1,10 +1,8 @@
 package io.tidegate.gateway;
 
 import io.tidegate.core.stream.StreamAdmin;
-import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,18 +35,12 @@ final class StandardStreams {
         }
         for (String name : RESERVED) {
             StreamName stream = new StreamName(name);
-            wanted.put(stream, new StreamSettings(stream, 1, Duration.ofDays(7), RESERVED_BYTES_MAX, 1 << 20));
+            wanted.put(stream, StreamSettings.of(stream).withRetainedBytesMax(RESERVED_BYTES_MAX));
         }
         configured.forEach(settings -> wanted.put(settings.name(), settings));
         for (StreamSettings settings : wanted.values()) {
             admin.create(settings);
-            StreamSettings now = admin.describe(settings.name())
-                    .map(StreamDescription::settings)
-                    .orElse(settings);
-            if (!now.retention().equals(settings.retention())
-                    || now.retainedBytesMax() != settings.retainedBytesMax()) {
-                admin.retain(settings.name(), settings.retention(), settings.retainedBytesMax());
-            }
+            admin.configure(settings);
         }
     }
 }

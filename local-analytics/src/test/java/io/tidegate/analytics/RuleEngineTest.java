@@ -204,7 +204,7 @@ class RuleEngineTest {
 
     @Test
     void anOutputTooLargeForItsStream_isRejected_andTheRestGoesOn() throws Exception {
-        log.admin().create(new StreamSettings(HOT, 1, Duration.ofDays(1), StreamSettings.UNLIMITED, 64));
+        log.admin().create(StreamSettings.of(HOT).withRecordBytesMax(64));
         RuleEngine engine = engine(fromStart("big", "INSERT INTO hot SELECT s || s || s AS s FROM telemetry"));
         put("{\"s\":\"a\"}", "{\"s\":\"" + "b".repeat(30) + "\"}", "{\"s\":\"c\"}");
         run(engine);
@@ -213,7 +213,7 @@ class RuleEngineTest {
 
     @Test
     void largeOutputs_areSplitIntoUnitsThatTheLogTakes() throws Exception {
-        log.admin().create(new StreamSettings(HOT, 1, Duration.ofDays(1), StreamSettings.UNLIMITED, 10 << 20));
+        log.admin().create(StreamSettings.of(HOT).withRecordBytesMax(10 << 20));
         RuleEngine engine = engine(fromStart("big", "INSERT INTO hot SELECT s || s || s || s AS s FROM telemetry"));
         String part = "x".repeat(700 << 10);
         for (int i = 0; i < 4; i++) {

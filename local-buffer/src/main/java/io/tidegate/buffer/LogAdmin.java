@@ -88,14 +88,13 @@ final class LogAdmin implements StreamAdmin {
     }
 
     @Override
-    public void retain(StreamName name, Duration retention, long retainedBytesMax) {
+    public void configure(StreamSettings settings) {
+        StreamName name = settings.name();
         StreamDescription before = describe(name)
                 .orElseThrow(
                         () -> new StreamLogException(StreamLogException.Category.REJECT, "no stream '" + name + "'"));
-        StreamSettings old = before.settings();
-        StreamSettings changed =
-                new StreamSettings(name, old.shards(), retention, retainedBytesMax, old.recordBytesMax());
-        if (changed.equals(old)) {
+        StreamSettings changed = settings.withShards(before.settings().shards());
+        if (changed.equals(before.settings())) {
             return;
         }
         run("change stream '" + name + "'", draft -> {

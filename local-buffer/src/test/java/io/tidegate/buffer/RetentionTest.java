@@ -27,8 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RetentionTest {
     private static final StreamName STREAM = new StreamName("press");
     private static final ShardId SHARD = new ShardId(STREAM, 0);
-    private static final StreamSettings ONE_DAY =
-            new StreamSettings(STREAM, 1, Duration.ofDays(1), StreamSettings.UNLIMITED, 1 << 20);
+    private static final StreamSettings ONE_DAY = StreamSettings.of(STREAM).withRetention(Duration.ofDays(1));
 
     @TempDir
     Path home;
@@ -112,7 +111,7 @@ class RetentionTest {
     void streamOverItsBytes_givesUpTheOldest_andTellsInGaps() throws Exception {
         try (ShardLog log = open()) {
             log.admin().create(StreamSettings.of(StreamName.GAPS));
-            log.admin().create(new StreamSettings(STREAM, 1, Duration.ofDays(1), 50_000, 1 << 20));
+            log.admin().create(StreamSettings.of(STREAM).withRetainedBytesMax(50_000));
             append(log, 0, 100);
             awaitHorizon(log, 51);
             assertThat(log.ledger(SHARD)).isEqualTo(new LossLedger(SHARD, 100, 50, 0, 50, 0));
@@ -130,7 +129,7 @@ class RetentionTest {
     @Test
     void readerInCommitOrder_behindWhatWasRemoved_isToldOfAllOfIt() throws Exception {
         try (ShardLog log = open()) {
-            log.admin().create(new StreamSettings(STREAM, 1, Duration.ofDays(1), 50_000, 1 << 20));
+            log.admin().create(StreamSettings.of(STREAM).withRetainedBytesMax(50_000));
             append(log, 0, 10);
             try (LogCursor open = log.cursor(Set.of(STREAM), LogPosition.TRIM_HORIZON)) {
                 assertThat(open.read(1 << 20).entries()).hasSize(10);

@@ -75,7 +75,7 @@ class ShardLogProperties {
     void anyOperations_leaveWhatTheModelSays(long seed) throws Exception {
         random = new Random(seed);
         open();
-        log.admin().create(new StreamSettings(STREAM, SHARDS, RETENTION, StreamSettings.UNLIMITED, 1 << 20));
+        log.admin().create(StreamSettings.of(STREAM).withShards(SHARDS).withRetention(RETENTION));
         try {
             for (int step = 0; step < STEPS; step++) {
                 step();

@@ -28,7 +28,6 @@ import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamRecord;
 import io.tidegate.core.stream.StreamSettings;
 import io.tidegate.core.stream.TimeQuality;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -276,11 +275,11 @@ final class MemoryContents implements StreamAdmin {
     }
 
     @Override
-    public synchronized void retain(StreamName name, Duration retention, long retainedBytesMax) {
-        StreamSettings old = streams.get(name);
+    public synchronized void configure(StreamSettings changed) {
+        StreamSettings old = streams.get(changed.name());
         if (old == null) {
-            throw new StreamLogException(StreamLogException.Category.REJECT, "no stream '" + name + "'");
+            throw new StreamLogException(StreamLogException.Category.REJECT, "no stream '" + changed.name() + "'");
         }
-        streams.put(name, new StreamSettings(name, old.shards(), retention, retainedBytesMax, old.recordBytesMax()));
+        streams.put(changed.name(), changed.withShards(old.shards()));
     }
 }

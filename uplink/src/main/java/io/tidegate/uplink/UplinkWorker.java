@@ -76,10 +76,7 @@ final class UplinkWorker implements Worker, LaneContext, Executor {
         this.destination = opener.open(this);
         for (StreamName own : List.of(StreamName.GAPS, StreamName.ALARMS, StreamName.DEAD_LETTERS)) {
             if (log.admin().describe(own).isEmpty()) {
-                StreamSettings plain = StreamSettings.of(own);
-                log.admin()
-                        .create(new StreamSettings(
-                                own, 1, plain.retention(), plain.retainedBytesMax(), NewRecord.BYTES_MAX));
+                log.admin().create(StreamSettings.of(own).withRecordBytesMax(NewRecord.BYTES_MAX));
             }
         }
     }

@@ -1,6 +1,5 @@
 package io.tidegate.core.stream;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -24,9 +23,10 @@ public interface StreamAdmin {
     List<StreamDescription> list();
 
     /**
-     * Changes how long and how much a stream keeps. A shorter time takes effect at the next look, within a minute.
+     * Changes the settings of a stream, all but its number of shards. A shorter time takes effect at the next look,
+     * within a minute.
      *
      * @throws StreamLogException of category reject if the stream does not exist
      */
-    void retain(StreamName name, Duration retention, long retainedBytesMax);
+    void configure(StreamSettings changed);
 }

@@ -41,4 +41,16 @@ public record StreamSettings(
     public StreamSettings withShards(int changed) {
         return new StreamSettings(name, changed, retention, retainedBytesMax, recordBytesMax);
     }
+
+    public StreamSettings withRetention(Duration changed) {
+        return new StreamSettings(name, shards, changed, retainedBytesMax, recordBytesMax);
+    }
+
+    public StreamSettings withRetainedBytesMax(long changed) {
+        return new StreamSettings(name, shards, retention, changed, recordBytesMax);
+    }
+
+    public StreamSettings withRecordBytesMax(int changed) {
+        return new StreamSettings(name, shards, retention, retainedBytesMax, changed);
+    }
 }

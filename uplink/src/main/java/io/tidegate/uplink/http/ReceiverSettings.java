@@ -32,6 +32,9 @@ public record ReceiverSettings(int shards, Duration retention, int streamsMax, i
     }
 
     StreamSettings stream(StreamName name) {
-        return new StreamSettings(name, shards, retention, StreamSettings.UNLIMITED, NewRecord.BYTES_MAX);
+        return StreamSettings.of(name)
+                .withShards(shards)
+                .withRetention(retention)
+                .withRecordBytesMax(NewRecord.BYTES_MAX);
     }
 }
