@@ -192,9 +192,9 @@ public final class VideoStore implements MediaSource, AutoCloseable {
         }
     }
 
-    private boolean isDiskLow() throws IOException {
-        return settings.freeBytesMin() > 0
-                && Files.getFileStore(settings.directory()).getUsableSpace() < settings.freeBytesMin();
+    /** Asks the file system itself: a file store needs a mount table, which a container may hide. */
+    private boolean isDiskLow() {
+        return settings.freeBytesMin() > 0 && settings.directory().toFile().getUsableSpace() < settings.freeBytesMin();
     }
 
     private void finish() {
