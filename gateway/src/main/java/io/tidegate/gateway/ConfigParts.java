@@ -223,7 +223,8 @@ final class ConfigParts {
             Optional<UplinkSettings> settings = item.checked(() -> settings(item, name));
             if (destination.isPresent() && settings.isPresent()) {
                 boolean media = item.text("media", "with-record").equals("with-record");
-                uplinks.add(new GatewayConfig.UplinkEntry(settings.get(), destination.get(), media));
+                uplinks.add(new GatewayConfig.UplinkEntry(
+                        settings.get(), destination.get(), media, item.flag("required", true)));
             }
         }
         return uplinks;

@@ -55,6 +55,7 @@ record GatewayConfig(
      * A destination.
      *
      * @param media fragment bytes go before their records
+     * @param required what it has not confirmed does not expire
      */
-    record UplinkEntry(UplinkSettings settings, HttpDestinationSettings destination, boolean media) {}
+    record UplinkEntry(UplinkSettings settings, HttpDestinationSettings destination, boolean media, boolean required) {}
 }

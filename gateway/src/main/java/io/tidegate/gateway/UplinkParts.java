@@ -1,7 +1,9 @@
 package io.tidegate.gateway;
 
+import io.tidegate.core.stream.ConsumerName;
 import io.tidegate.core.stream.MediaSource;
 import io.tidegate.core.stream.StreamLog;
+import io.tidegate.core.stream.StreamSelection;
 import io.tidegate.gateway.http.GatewayStatus;
 import io.tidegate.gateway.http.PartState;
 import io.tidegate.uplink.LaneStatus;
@@ -9,11 +11,19 @@ import io.tidegate.uplink.Uplink;
 import io.tidegate.uplink.UplinkSettings;
 import io.tidegate.uplink.UplinkStatus;
 import io.tidegate.uplink.http.HttpDestination;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /** Starts the uplinks of a configuration. Confined to the thread that starts. */
 record UplinkParts(Parts parts) {
     void start(StreamLog log, Optional<? extends MediaSource> video) {
+        Map<ConsumerName, StreamSelection> required = new HashMap<>();
+        parts.config().uplinks().stream()
+                .filter(GatewayConfig.UplinkEntry::required)
+                .map(GatewayConfig.UplinkEntry::settings)
+                .forEach(uplink -> required.put(uplink.consumer(), uplink.selection()));
+        log.admin().require(required);
         for (GatewayConfig.UplinkEntry entry : parts.config().uplinks()) {
             Optional<MediaSource> media = entry.media() ? video.map(source -> source) : Optional.empty();
             Uplink uplink = parts.closer()

@@ -11,6 +11,7 @@ import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ShardEpoch;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSelection;
 import io.tidegate.core.stream.StreamSettings;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,6 +35,7 @@ final class ControlCodec {
     private static final int HOLE_MADE = 7;
     private static final int HOLE_TOLD = 8;
     private static final int SEGMENT_QUARANTINED = 9;
+    private static final int CONSUMER_REQUIRED = 10;
     private static final int LOG_POINT = 32;
     private static final int SHARD_POINT = 33;
     private static final int WINDOW_POINT = 34;
@@ -75,6 +77,9 @@ final class ControlCodec {
             out.octet(CHECKPOINT_SET).text(set.consumer().value());
             scope(out, set.scope());
             checkpoint(out, set.checkpoint());
+        } else if (entry instanceof ControlEntry.ConsumerRequired one) {
+            out.octet(CONSUMER_REQUIRED).text(one.consumer().value()).flag(one.required());
+            streams(out, one.streams().named());
         } else if (entry instanceof ControlEntry.StateSet set) {
             Payload value = set.value();
             out.octet(STATE_SET).text(set.key()).flag(value != null);
@@ -143,6 +148,7 @@ final class ControlCodec {
             case HOLE_MADE -> new ControlEntry.HoleMade(in.int32(), hole(in));
             case HOLE_TOLD -> new ControlEntry.HoleTold(in.int32(), hole(in));
             case SEGMENT_QUARANTINED -> new ControlEntry.SegmentQuarantined(in.int32(), in.text());
+            case CONSUMER_REQUIRED -> consumerRequired(in);
             case LOG_POINT ->
                 new ControlEntry.LogPoint(
                         in.text(),
@@ -195,21 +201,35 @@ final class ControlCodec {
         if (scope instanceof CheckpointScope.OneShard one) {
             out.octet(0).text(one.shard().stream().value()).unsigned(one.shard().number());
         } else if (scope instanceof CheckpointScope.CommitOrder order) {
-            out.octet(1).unsigned(order.streams().size());
-            // In order, so that one state has one form.
-            new TreeSet<>(order.streams()).forEach(stream -> out.text(stream.value()));
+            streams(out.octet(1), order.streams());
         }
+    }
+
+    /** In order, so that one state has one form. */
+    private static void streams(Encoder out, Set<StreamName> streams) {
+        out.unsigned(streams.size());
+        new TreeSet<>(streams).forEach(stream -> out.text(stream.value()));
+    }
+
+    private static Set<StreamName> streams(Decoder in) {
+        Set<StreamName> streams = new HashSet<>();
+        for (int i = in.size(); i > 0; i--) {
+            streams.add(new StreamName(in.text()));
+        }
+        return streams;
+    }
+
+    private static ControlEntry.ConsumerRequired consumerRequired(Decoder in) {
+        ConsumerName consumer = new ConsumerName(in.text());
+        boolean required = in.flag();
+        return new ControlEntry.ConsumerRequired(consumer, new StreamSelection(streams(in)), required);
     }
 
     private static CheckpointScope scope(Decoder in) {
         if (!in.flag()) {
             return new CheckpointScope.OneShard(new ShardId(new StreamName(in.text()), in.int32()));
         }
-        Set<StreamName> streams = new HashSet<>();
-        for (int i = in.size(); i > 0; i--) {
-            streams.add(new StreamName(in.text()));
-        }
-        return new CheckpointScope.CommitOrder(streams);
+        return new CheckpointScope.CommitOrder(streams(in));
     }
 
     private static void checkpoint(Encoder out, Checkpoint checkpoint) {

@@ -9,6 +9,7 @@ import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ShardEpoch;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSelection;
 import io.tidegate.core.stream.StreamSettings;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,9 @@ sealed interface ControlEntry {
     record EpochOpened(long epoch, long predecessor) implements ControlEntry {}
 
     record CheckpointSet(ConsumerName consumer, CheckpointScope scope, Checkpoint checkpoint) implements ControlEntry {}
+
+    /** Age-based expiry waits for this consumer, or no longer. */
+    record ConsumerRequired(ConsumerName consumer, StreamSelection streams, boolean required) implements ControlEntry {}
 
     record StateSet(String key, @Nullable Payload value) implements ControlEntry {}
 

@@ -2,21 +2,26 @@ package io.tidegate.buffer;
 
 import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.stream.AppendResult;
+import io.tidegate.core.stream.ConsumerName;
 import io.tidegate.core.stream.HashKeyRange;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamAdmin;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSelection;
 import io.tidegate.core.stream.StreamSettings;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import org.tinylog.Logger;
 
 /** Creates, changes and describes streams through the log's writer. Thread-safe. */
 final class LogAdmin implements StreamAdmin {
@@ -101,6 +106,36 @@ final class LogAdmin implements StreamAdmin {
             draft.add(new ControlEntry.StreamSet(changed, before.createdMillis()));
             return new AppendResult.Committed(draft.header().lsn(), List.of());
         });
+    }
+
+    @Override
+    public Map<ConsumerName, StreamSelection> required() {
+        return state.required();
+    }
+
+    @Override
+    public void require(Map<ConsumerName, StreamSelection> consumers) {
+        if (consumers.equals(state.required())) {
+            return;
+        }
+        List<String> released = new ArrayList<>();
+        run("say which consumers are required", draft -> {
+            released.clear();
+            Map<ConsumerName, StreamSelection> before = state.required();
+            before.forEach((name, streams) -> {
+                if (!consumers.containsKey(name)) {
+                    draft.add(new ControlEntry.ConsumerRequired(name, streams, false));
+                    released.add(name.value());
+                }
+            });
+            consumers.forEach((name, streams) -> {
+                if (!streams.equals(before.get(name))) {
+                    draft.add(new ControlEntry.ConsumerRequired(name, streams, true));
+                }
+            });
+            return new AppendResult.Committed(draft.header().lsn(), List.of());
+        });
+        released.forEach(name -> Logger.info("What consumer {} has not confirmed is no longer kept for it", name));
     }
 
     private void run(String what, Function<CommitDraft, AppendResult> change) {

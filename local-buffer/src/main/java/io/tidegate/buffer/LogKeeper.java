@@ -1,9 +1,6 @@
 package io.tidegate.buffer;
 
 import io.tidegate.core.runtime.Worker;
-import io.tidegate.core.stream.AppendResult;
-import io.tidegate.core.stream.Gap;
-import io.tidegate.core.stream.GapReason;
 import io.tidegate.core.stream.StreamLogException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,10 +10,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
 
@@ -27,11 +20,8 @@ import org.tinylog.Logger;
  * <p>Confined to the thread {@code log-keeper}.
  */
 final class LogKeeper implements Worker {
-    private static final int WEIGHT_BYTES = 512;
-    private static final int ANSWER_SECONDS = 30;
-
     private final LogReading log;
-    private final CommitQueue queue;
+    private final HorizonMover mover;
     private final Retention retention;
     private final Queue<LiveSegment> full;
     private final Set<Integer> unsealable = new HashSet<>();
@@ -39,9 +29,9 @@ final class LogKeeper implements Worker {
     /**
      * @param full connections of segments that have just become full; taken over from the log's writer
      */
-    LogKeeper(LogReading log, CommitQueue queue, Retention retention, Queue<LiveSegment> full) {
+    LogKeeper(LogReading log, HorizonMover mover, Retention retention, Queue<LiveSegment> full) {
         this.log = log;
-        this.queue = queue;
+        this.mover = mover;
         this.retention = retention;
         this.full = full;
     }
@@ -50,8 +40,8 @@ final class LogKeeper implements Worker {
     public int doWork() throws Exception {
         closeFull();
         sealClosed();
-        for (ControlEntry.HorizonMoved moved : retention.due()) {
-            move(moved);
+        if (mover.isIdle()) {
+            mover.move(retention.due());
         }
         unlink();
         return 0;
@@ -104,34 +94,6 @@ final class LogKeeper implements Worker {
         Logger.warn("Segment {} cannot be sealed and is left as it is: {}", summary.number(), cause);
         store.addClosed(summary.asSuspect());
         log.state().remember(summary.asSuspect());
-    }
-
-    private void move(ControlEntry.HorizonMoved moved)
-            throws InterruptedException, ExecutionException, TimeoutException {
-        CompletableFuture<AppendResult> future = new CompletableFuture<>();
-        boolean queued = queue.offerAlways(new Submission.Unit(
-                WEIGHT_BYTES,
-                draft -> {
-                    draft.add(moved);
-                    tell(moved, draft);
-                    return new AppendResult.Committed(draft.header().lsn(), List.of());
-                },
-                future));
-        if (queued && !(future.get(ANSWER_SECONDS, TimeUnit.SECONDS) instanceof AppendResult.Committed)) {
-            Logger.debug("A horizon is moved later");
-        }
-    }
-
-    /** What expires after every consumer has confirmed it is counted and not told. */
-    private void tell(ControlEntry.HorizonMoved moved, CommitDraft draft) {
-        ShardState shard = log.state().shardState(moved.ordinal()).orElseThrow();
-        long from = log.state().counters(shard).horizon();
-        long records = log.state().recordsBetween(shard, from, moved.horizon());
-        var behind = log.state().consumersBehind(shard, moved.horizon(), moved.lastLsnBelow());
-        if (records > 0 && (moved.reason() == GapReason.EVICTED || !behind.isEmpty())) {
-            Gap gap = new Gap(shard.id(), from, moved.horizon(), records, true, moved.reason(), moved.timeMillis());
-            GapRecords.add(draft, gap, behind);
-        }
     }
 
     private void unlink() throws IOException {

@@ -9,6 +9,7 @@ import io.tidegate.core.stream.ShardEpoch;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSelection;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -34,6 +35,7 @@ final class LogState implements ShardNames {
     private final Map<StreamName, StreamState> streams = new TreeMap<>();
     private final Map<Integer, ShardState> shards = new TreeMap<>();
     private final Map<Place, Checkpoint> checkpoints = new HashMap<>();
+    private final RequiredConsumers required = new RequiredConsumers();
     private final TreeMap<String, Payload> state = new TreeMap<>();
     private final TreeMap<Integer, SegmentSummary> segments = new TreeMap<>();
     private long stateBytes;
@@ -73,6 +75,8 @@ final class LogState implements ShardNames {
             Place place = new Place(set.consumer(), set.scope());
             Checkpoint before = checkpoints.put(place, set.checkpoint());
             stateBytes += weight(set.checkpoint()) - (before == null ? 0 : weight(before));
+        } else if (entry instanceof ControlEntry.ConsumerRequired consumer) {
+            required.fold(consumer);
         } else if (entry instanceof ControlEntry.StateSet set) {
             setState(set);
         } else if (entry instanceof ControlEntry.HorizonMoved moved) {
@@ -136,6 +140,7 @@ final class LogState implements ShardNames {
                         .thenComparing(set -> HexFormat.of()
                                 .formatHex(ControlCodec.encode(set).toBytes())))
                 .forEach(entries::add);
+        entries.addAll(required.entries());
         state.forEach((key, value) -> entries.add(new ControlEntry.StateSet(key, value)));
         entries.addAll(windows);
         entries.add(
@@ -240,6 +245,36 @@ final class LogState implements ShardNames {
                 .distinct()
                 .sorted(Comparator.comparing(ConsumerName::value))
                 .toList();
+    }
+
+    synchronized Map<ConsumerName, StreamSelection> required() {
+        return required.all();
+    }
+
+    /** How far each consumer that expiry waits for has come in a shard; one without a checkpoint has confirmed nothing. */
+    synchronized List<RequiredConsumers.Hold> holds(ShardState shard) {
+        List<RequiredConsumers.Hold> holds = new ArrayList<>();
+        for (ConsumerName consumer : required.of(shard.id().stream())) {
+            long numbers = 0;
+            long lsns = 0;
+            for (Map.Entry<Place, Checkpoint> entry : checkpoints.entrySet()) {
+                Place place = entry.getKey();
+                if (!place.consumer().equals(consumer)) {
+                    continue;
+                }
+                if (place.scope() instanceof CheckpointScope.OneShard one
+                        && one.shard().equals(shard.id())
+                        && entry.getValue() instanceof Checkpoint.InShard in) {
+                    numbers = Math.max(numbers, in.nextSequenceNumber());
+                } else if (place.scope() instanceof CheckpointScope.CommitOrder order
+                        && order.streams().contains(shard.id().stream())
+                        && entry.getValue() instanceof Checkpoint.InCommitOrder in) {
+                    lsns = Math.max(lsns, in.next().lsn());
+                }
+            }
+            holds.add(new RequiredConsumers.Hold(consumer, numbers, lsns));
+        }
+        return holds;
     }
 
     synchronized List<SegmentSummary> segments() {

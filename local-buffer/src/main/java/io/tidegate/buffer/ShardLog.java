@@ -9,6 +9,7 @@ import io.tidegate.core.stream.AppendUnit;
 import io.tidegate.core.stream.Checkpoint;
 import io.tidegate.core.stream.CheckpointScope;
 import io.tidegate.core.stream.ConsumerName;
+import io.tidegate.core.stream.HeldRecords;
 import io.tidegate.core.stream.LogCursor;
 import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.LogStatus;
@@ -58,6 +59,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
     /** Segments that have become full, on their way from the writer to the keeper. */
     private final Queue<LiveSegment> full;
 
+    private final Retention retention;
     private final LogAdmin admin;
     private final Closer closer = new Closer();
     private volatile Runnable lookNow = () -> {};
@@ -73,6 +75,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
         this.queue = queue;
         this.reading = reading;
         this.writer = writer;
+        this.retention = new Retention(reading, writer::poweredOnNanos);
         this.admin = new LogAdmin(reading.state(), queue, reading.clock());
     }
 
@@ -155,7 +158,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                 "log-writer", writer, IDLE, e -> Logger.error(e, "The log's writer failed in a turn")));
         queue.onArrival(thread::wake);
         thread.wake();
-        LogKeeper keeper = new LogKeeper(reading, queue, new Retention(reading, writer::poweredOnNanos), full);
+        LogKeeper keeper = new LogKeeper(reading, new HorizonMover(reading.state(), queue), retention, full);
         WorkerThread keeping = closer.add(WorkerThread.start(
                 "log-keeper", keeper, KEEPER_IDLE, e -> Logger.error(e, "The log's keeper failed in a turn")));
         writer.onKeeping(keeping::wake);
@@ -227,6 +230,11 @@ public final class ShardLog implements StreamLog, AutoCloseable {
     @Override
     public List<ShardEpoch> epochs(ShardId shard) {
         return reading.state().epochs(require(shard));
+    }
+
+    @Override
+    public List<HeldRecords> held() {
+        return retention.held();
     }
 
     @Override

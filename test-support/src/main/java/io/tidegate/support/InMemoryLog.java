@@ -7,6 +7,7 @@ import io.tidegate.core.stream.Checkpoint;
 import io.tidegate.core.stream.CheckpointScope;
 import io.tidegate.core.stream.ConsumerName;
 import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.HeldRecords;
 import io.tidegate.core.stream.LogCursor;
 import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.LogStatus;
@@ -207,6 +208,12 @@ public final class InMemoryLog implements StreamLog {
     @Override
     public List<ShardEpoch> epochs(ShardId shard) {
         return contents.epochs(shard);
+    }
+
+    /** Nothing expires here by itself, so that nothing is held back from it. */
+    @Override
+    public List<HeldRecords> held() {
+        return List.of();
     }
 
     @Override

@@ -26,6 +26,7 @@ import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamRecord;
+import io.tidegate.core.stream.StreamSelection;
 import io.tidegate.core.stream.StreamSettings;
 import io.tidegate.core.stream.TimeQuality;
 import java.util.ArrayList;
@@ -51,6 +52,7 @@ final class MemoryContents implements StreamAdmin {
     private final Map<ConsumerPlace, Checkpoint> checkpoints = new HashMap<>();
     private final TreeMap<String, Payload> state = new TreeMap<>();
     private final Map<Object, Runnable> waiters = new HashMap<>();
+    private Map<ConsumerName, StreamSelection> required = Map.of();
     private long lastLsn;
     private int index;
 
@@ -67,6 +69,7 @@ final class MemoryContents implements StreamAdmin {
         copy.commitOrder.addAll(commitOrder);
         copy.checkpoints.putAll(checkpoints);
         copy.state.putAll(state);
+        copy.required = required;
         copy.lastLsn = lastLsn;
         return copy;
     }
@@ -281,5 +284,15 @@ final class MemoryContents implements StreamAdmin {
             throw new StreamLogException(StreamLogException.Category.REJECT, "no stream '" + changed.name() + "'");
         }
         streams.put(changed.name(), changed.withShards(old.shards()));
+    }
+
+    @Override
+    public synchronized void require(Map<ConsumerName, StreamSelection> consumers) {
+        required = Map.copyOf(consumers);
+    }
+
+    @Override
+    public synchronized Map<ConsumerName, StreamSelection> required() {
+        return required;
     }
 }

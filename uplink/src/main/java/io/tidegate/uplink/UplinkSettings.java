@@ -1,7 +1,9 @@
 package io.tidegate.uplink;
 
 import io.tidegate.core.stream.AppendUnit;
+import io.tidegate.core.stream.ConsumerName;
 import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSelection;
 import java.time.Duration;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -76,6 +78,15 @@ public record UplinkSettings(
                 Duration.ofSeconds(60),
                 RejectionPolicy.BLOCK,
                 8 << 20);
+    }
+
+    /** Under which name the log knows it. */
+    public ConsumerName consumer() {
+        return new ConsumerName("uplink/" + name);
+    }
+
+    public StreamSelection selection() {
+        return new StreamSelection(streams);
     }
 
     /** How many units fit into the buffer: each is held as records, as text and compressed. */

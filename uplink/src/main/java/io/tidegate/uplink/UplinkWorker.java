@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -33,7 +32,6 @@ import java.util.random.RandomGenerator;
  * <p>Confined to that thread, but for {@link #status}, {@link #resumeStopped}, {@link #wake} and the executor.
  */
 final class UplinkWorker implements Worker, LaneContext, Executor {
-    private static final Set<StreamName> RESERVED_BUT_SENT = Set.of(StreamName.GAPS, StreamName.ALARMS);
     private static final long LOOK_FOR_SHARDS_NANOS = Duration.ofSeconds(1).toNanos();
 
     private final UplinkSettings settings;
@@ -70,7 +68,7 @@ final class UplinkWorker implements Worker, LaneContext, Executor {
         this.media = media;
         this.clock = clock;
         this.random = random;
-        this.consumer = new ConsumerName("uplink/" + settings.name());
+        this.consumer = settings.consumer();
         this.roomLeft = settings.unitsAtOnce();
         this.lookAgainNanos = clock.monotonicNanos();
         this.destination = opener.open(this);
@@ -123,19 +121,12 @@ final class UplinkWorker implements Worker, LaneContext, Executor {
         }
         lookAgainNanos = now + LOOK_FOR_SHARDS_NANOS;
         for (StreamDescription stream : log.admin().list()) {
-            if (isSent(stream.name())) {
+            if (settings.selection().includes(stream.name())) {
                 for (ShardDescription shard : stream.shards()) {
                     lanes.computeIfAbsent(shard.id(), id -> new Lane(this, id, media));
                 }
             }
         }
-    }
-
-    private boolean isSent(StreamName name) {
-        if (settings.streams().isEmpty()) {
-            return !name.isReserved() || RESERVED_BUT_SENT.contains(name);
-        }
-        return settings.streams().contains(name);
     }
 
     UplinkStatus status() {

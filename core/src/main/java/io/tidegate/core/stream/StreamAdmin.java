@@ -1,6 +1,7 @@
 package io.tidegate.core.stream;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -29,4 +30,14 @@ public interface StreamAdmin {
      * @throws StreamLogException of category reject if the stream does not exist
      */
     void configure(StreamSettings changed);
+
+    /**
+     * Says which consumers are required: these, and from now on no others. What one of them has not confirmed by a
+     * checkpoint does not expire by age; a limit in bytes may still give it up. One that is required no longer holds
+     * nothing back from now on.
+     */
+    void require(Map<ConsumerName, StreamSelection> consumers);
+
+    /** Those that are required. */
+    Map<ConsumerName, StreamSelection> required();
 }

@@ -46,6 +46,9 @@ public interface StreamLog {
     /** The epochs that wrote to a shard, oldest first, as far as the log remembers them. */
     List<ShardEpoch> epochs(ShardId shard);
 
+    /** What required consumers hold back from expiring, per shard, as it was at the last look, at most a minute ago. */
+    List<HeldRecords> held();
+
     StreamAdmin admin();
 
     LogStatus status();

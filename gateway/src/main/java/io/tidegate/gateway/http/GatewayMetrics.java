@@ -8,6 +8,7 @@ import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapsho
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import io.tidegate.core.stream.HeldRecords;
 import io.tidegate.core.stream.LogStatus;
 import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.ShardDescription;
@@ -47,6 +48,7 @@ final class GatewayMetrics implements MultiCollector {
                 status.uptime().toMillis() / 1e3);
         log(out);
         ledger(out);
+        held(out);
         adapters(status, out);
         uplinks(status, out);
         cameras(status, out);
@@ -87,6 +89,18 @@ final class GatewayMetrics implements MultiCollector {
                 }
                 out.gauge("shard_retained_bytes", "Data and keys retained", labels, shard.retainedBytes());
             }
+        }
+    }
+
+    private void held(Gathered out) {
+        for (HeldRecords held : parts.log().held()) {
+            Labels labels = Labels.of(
+                    "stream",
+                    held.shard().stream().value(),
+                    "shard",
+                    held.shard().name());
+            out.gauge("shard_held_records", "Older than the stream keeps, not confirmed yet", labels, held.records());
+            out.gauge("shard_held_age_seconds", "Age of the oldest of them", labels, held.oldestAgeMillis() / 1000);
         }
     }
 

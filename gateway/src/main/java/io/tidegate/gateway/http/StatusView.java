@@ -1,5 +1,7 @@
 package io.tidegate.gateway.http;
 
+import io.tidegate.core.stream.HeldRecords;
+import io.tidegate.core.stream.IsoTime;
 import io.tidegate.core.stream.LogStatus;
 import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.Payload;
@@ -55,6 +57,7 @@ final class StatusView {
         status.ports().forEach(ports::put);
         log(log, answer.putObject("log"));
         shards(answer.putArray("shards"), problems);
+        held(answer.putArray("held"));
         problems.forEach(sentences::add);
         answer.put("status", log.failure() != null ? "failed" : problems.isEmpty() ? "ok" : "degraded");
         StatusJson.parts(status, answer);
@@ -91,6 +94,20 @@ final class StatusView {
                     problems.add("the ledger of " + shard.id() + " does not balance");
                 }
             }
+        }
+    }
+
+    /** What is older than its stream keeps and stays for somebody: no problem by itself, the age says whether it is one. */
+    private void held(ArrayNode into) {
+        for (HeldRecords held : parts.log().held()) {
+            ObjectNode one = into.addObject();
+            one.put("stream", held.shard().stream().value());
+            one.put("shardId", held.shard().name());
+            one.put("records", held.records());
+            one.put("oldest", IsoTime.text(held.oldestMillis()));
+            one.put("oldestAgeSeconds", held.oldestAgeMillis() / 1000);
+            ArrayNode by = one.putArray("heldBy");
+            held.heldBy().forEach(consumer -> by.add(consumer.value()));
         }
     }
 
