@@ -26,7 +26,7 @@ import org.tinylog.Logger;
 /** Creates, changes and describes streams through the log's writer. Thread-safe. */
 final class LogAdmin implements StreamAdmin {
     private static final int WEIGHT_BYTES = 1024;
-    private static final int SHARDS_IN_ALL_MAX = 1024;
+    static final int SHARDS_IN_ALL_MAX = 1024;
     private static final Duration DEADLINE = Duration.ofSeconds(30);
 
     private final LogState state;
@@ -61,7 +61,7 @@ final class LogAdmin implements StreamAdmin {
             return false;
         }
         int ordinal = Math.max(state.nextOrdinal(), draft.nextOrdinal());
-        if (ordinal + settings.shards() > SHARDS_IN_ALL_MAX) {
+        if (state.allShards().size() + settings.shards() > SHARDS_IN_ALL_MAX) {
             throw new StreamLogException(
                     StreamLogException.Category.REJECT, "a log has at most " + SHARDS_IN_ALL_MAX + " shards");
         }

@@ -22,11 +22,17 @@ final class LogRecovery {
     private final Path directory;
     private final EffectiveClock effective;
 
-    /** An opened log directory. {@code toTell} belongs into the first commit. */
+    /** An opened log directory. {@code toTell} belongs into the first commit; the files of {@code lost} are not there. */
     record Opened(
-            LogState state, DuplicateWindow window, SegmentStore store, LiveSegment live, List<ControlEntry> toTell) {
+            LogState state,
+            DuplicateWindow window,
+            SegmentStore store,
+            LiveSegment live,
+            List<ControlEntry> toTell,
+            List<SegmentSummary> lost) {
         Opened {
             toTell = List.copyOf(toTell);
+            lost = List.copyOf(lost);
         }
     }
 
@@ -72,10 +78,11 @@ final class LogRecovery {
         }
         // A process that ended between writing and syncing has left commits that only the page cache may hold.
         SegmentFile.syncWal(directory, number);
+        ShardCatalog.keep(directory, fold.state());
         SegmentStore store = new SegmentStore(directory);
         store.setLive(number, firstLsn, fold.index());
-        addClosed(store, fold.state(), number);
-        return new Opened(fold.state(), fold.window(), store, live, toTell);
+        List<SegmentSummary> lost = addClosed(store, fold.state(), number);
+        return new Opened(fold.state(), fold.window(), store, live, toTell, lost);
     }
 
     private static boolean loadSnapshot(LiveSegment live, RecoveryFold fold) {
@@ -95,7 +102,12 @@ final class LogRecovery {
         int before = number - 1;
         Path file = SegmentFile.path(directory, before);
         if (!Files.exists(file)) {
-            fold.loseHistory(number);
+            if (before > 1 && SegmentFile.list(directory).get(0) < before) {
+                loadStateBefore(before, fold);
+                fold.damaged(-1, "segment " + before + " is missing");
+            } else {
+                fold.loseHistory(number);
+            }
             return;
         }
         try (SegmentReader reader = SegmentReader.open(file, !SegmentFile.isInWalMode(file))) {
@@ -125,10 +137,12 @@ final class LogRecovery {
         toTell.add(new ControlEntry.SegmentQuarantined(number, fold.cause()));
         toTell.addAll(fold.told());
         create(number + 1, fold);
+        ShardCatalog.keep(directory, fold.state());
         SegmentStore store = new SegmentStore(directory);
         store.setLive(number + 1, fold.state().lastLsn() + 1, new SegmentIndex());
-        addClosed(store, fold.state(), number + 1);
-        return new Opened(fold.state(), fold.window(), store, LiveSegment.open(directory, number + 1), toTell);
+        List<SegmentSummary> lost = addClosed(store, fold.state(), number + 1);
+        LiveSegment live = LiveSegment.open(directory, number + 1);
+        return new Opened(fold.state(), fold.window(), store, live, toTell, lost);
     }
 
     private void create(int number, RecoveryFold fold) throws SQLException, IOException {
@@ -139,21 +153,25 @@ final class LogRecovery {
                         .snapshot(settings.gatewayId(), number, fold.window().snapshot()));
     }
 
-    /** Lines up the older segments with the files that are there. */
-    private void addClosed(SegmentStore store, LogState state, int liveNumber) throws IOException {
+    /** Lines up the older segments with the files that are there; those that should be there and are not. */
+    private List<SegmentSummary> addClosed(SegmentStore store, LogState state, int liveNumber) throws IOException {
+        List<SegmentSummary> lost = new ArrayList<>();
         int oldest = liveNumber;
         for (SegmentSummary summary : state.segments()) {
-            boolean isGone = !Files.exists(SegmentFile.path(directory, summary.number()));
+            boolean isGone = LostSegments.isLost(directory, summary.number());
             if (isGone && state.isBelowHorizons(summary)) {
                 state.forget(summary.number());
             } else {
                 store.addClosed(summary);
                 oldest = Math.min(oldest, summary.number());
+                if (isGone) {
+                    lost.add(summary);
+                }
             }
         }
         if (state.firstSequenceNumber() > 1) {
             // The history is lost: nothing says that an older file may go, and it may still be salvaged.
-            return;
+            return lost;
         }
         for (int number : SegmentFile.list(directory)) {
             if (number < oldest) {
@@ -161,5 +179,6 @@ final class LogRecovery {
                 SegmentFile.delete(directory, number);
             }
         }
+        return lost;
     }
 }

@@ -103,6 +103,9 @@ final class LogState implements ShardNames {
     }
 
     private void open(ShardState shard) {
+        if (shards.containsKey(shard.ordinal())) {
+            return; // known already from the copy of the list of shards
+        }
         shards.put(shard.ordinal(), shard);
         nextOrdinal = Math.max(nextOrdinal, shard.ordinal() + 1);
         streams.computeIfAbsent(shard.id().stream(), name -> new StreamState()).add(shard);
@@ -197,6 +200,13 @@ final class LogState implements ShardNames {
     /** The hole that covers a number. */
     synchronized Optional<Hole> holeAt(ShardState shard, long sequenceNumber) {
         return shard.holeAt(sequenceNumber);
+    }
+
+    /** The numbers of a shard that will never be read. */
+    synchronized NumberRanges holes(ShardState shard) {
+        NumberRanges numbers = new NumberRanges();
+        shard.holes().forEach(hole -> numbers.add(hole.fromInclusive(), hole.toExclusive()));
+        return numbers;
     }
 
     synchronized LossLedger ledger(ShardState shard) {
@@ -325,6 +335,11 @@ final class LogState implements ShardNames {
     /** The whole history is lost: whatever shard is opened from now on starts here. */
     synchronized void startShardsAt(long sequenceNumber) {
         firstSequenceNumber = sequenceNumber;
+    }
+
+    /** Ordinals below this one may have been given to shards that are lost. */
+    synchronized void skipOrdinals(int firstFree) {
+        nextOrdinal = Math.max(nextOrdinal, firstFree);
     }
 
     synchronized long firstSequenceNumber() {

@@ -238,6 +238,7 @@ final class LogWriter implements Worker {
         parts.store().liveIndex().add(block);
         parts.cache().put(block);
         parts.state().fold(block);
+        segments.published(block);
         draft.seen().forEach(seen -> parts.window().add(seen.key(), seen.seen()));
         opening.clear();
         attempts = 0;

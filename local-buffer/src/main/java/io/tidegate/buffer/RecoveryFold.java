@@ -5,6 +5,7 @@ import io.tidegate.core.stream.GapReason;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,8 @@ final class RecoveryFold implements BlockScan.Sink {
     /** Shards of which nothing verified has been seen since the last damage. */
     private final Set<Integer> unproven = new HashSet<>();
 
+    private @Nullable Optional<List<ControlEntry>> catalog;
+    private boolean isHistoryLost;
     private boolean isLsnUnproven;
     private boolean isSegmentDamaged;
     private @Nullable String cause;
@@ -85,6 +88,12 @@ final class RecoveryFold implements BlockScan.Sink {
             unproven.remove(run.ordinal());
         }
         state.fold(block);
+        for (ControlEntry entry : block.entries()) {
+            if (entry instanceof ControlEntry.ShardOpened opened) {
+                // Of a shard that begins here, nothing was lost before.
+                unproven.remove(opened.ordinal());
+            }
+        }
         index.add(block);
         BlockCodec.decodeBody(block, state, (record, deviceNumber) -> {
             if (deviceNumber != null) {
@@ -130,7 +139,28 @@ final class RecoveryFold implements BlockScan.Sink {
         }
         isLsnUnproven = true;
         isSegmentDamaged = true;
+        restoreShards();
         state.allShards().forEach(shard -> unproven.add(shard.ordinal()));
+    }
+
+    /** Shards that were opened by a commit that cannot be read: as they were opened, with nothing in them. */
+    private void restoreShards() {
+        for (ControlEntry entry : catalog().orElse(List.of())) {
+            if (entry instanceof ControlEntry.LogPoint point) {
+                state.skipOrdinals(point.nextOrdinal());
+            } else {
+                state.fold(entry);
+            }
+        }
+    }
+
+    private Optional<List<ControlEntry>> catalog() {
+        Optional<List<ControlEntry>> known = catalog;
+        if (known == null) {
+            known = ShardCatalog.read(settings.directory());
+            catalog = known;
+        }
+        return known;
     }
 
     private void punch(ShardState shard, Hole hole) {
@@ -161,11 +191,18 @@ final class RecoveryFold implements BlockScan.Sink {
         for (int ordinal : unproven) {
             state.shardState(ordinal).ifPresent(shard -> {
                 long next = shard.next();
-                long middle = next + LogRecovery.JUMP / 2;
-                long lostMax = Math.max(1, bytes / RECORD_BYTES_MIN);
+                long jump = isHistoryLost ? LogRecovery.JUMP * number : LogRecovery.JUMP;
+                long middle = next + jump / 2;
+                long lostMax = Math.max(1, bytes / RECORD_BYTES_MIN) * (isHistoryLost ? number : 1);
                 punch(shard, new Hole(next, middle, lostMax, false, GapReason.CORRUPT, nowMillis()));
-                punch(shard, new Hole(middle, next + LogRecovery.JUMP, 0, true, GapReason.RENUMBERED, nowMillis()));
+                punch(shard, new Hole(middle, next + jump, 0, true, GapReason.RENUMBERED, nowMillis()));
             });
+        }
+        if (catalog().isEmpty()) {
+            // Shards may be lost whose numbers and ordinals nobody knows. A number below this one can have been given
+            // only if a shard got 2^32 records in fewer segments than there were.
+            state.startShardsAt(Math.max(state.firstSequenceNumber(), LogRecovery.JUMP * number + 1));
+            state.skipOrdinals(state.nextOrdinal() + LogAdmin.SHARDS_IN_ALL_MAX);
         }
         state.remember(summary);
         if (isLsnUnproven) {
@@ -175,6 +212,7 @@ final class RecoveryFold implements BlockScan.Sink {
 
     /** Nothing is left of what was before this segment: whatever starts now starts beyond all that can have been. */
     void loseHistory(int number) {
+        isHistoryLost = true;
         damaged(-1, "no earlier state can be read");
         state.startShardsAt(number * LogRecovery.JUMP + 1);
         state.continueAt(number * LogRecovery.JUMP);

@@ -76,7 +76,8 @@ final class SegmentFile {
     /** Removes what a creation left behind that did not come to its end. */
     static void deleteUnfinished(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
-            for (Path file : files.filter(file -> file.getFileName().toString().contains(NEW_SUFFIX))
+            for (Path file : files.filter(file -> file.getFileName().toString().contains(NEW_SUFFIX)
+                            || file.getFileName().toString().equals(ShardCatalog.UNFINISHED))
                     .toList()) {
                 Files.delete(file);
             }

@@ -2,7 +2,6 @@ package io.tidegate.buffer;
 
 import io.tidegate.core.stream.StreamLogException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -307,7 +306,7 @@ final class SegmentStore implements AutoCloseable {
             return known;
         }
         Path file = SegmentFile.path(directory, number);
-        if (!Files.exists(file)) {
+        if (LostSegments.isLost(directory, number)) {
             throw new NoSuchFileException(file.toString());
         }
         boolean isQuiet = number != liveNumber && !SegmentFile.isInWalMode(file);

@@ -93,6 +93,13 @@ final class SegmentWriter {
         }
     }
 
+    /** The state contains the block now, and nobody has been answered yet. */
+    void published(Block block) {
+        if (ShardCatalog.isChangedBy(block)) {
+            ShardCatalog.keep(store.directory(), state);
+        }
+    }
+
     /** Says so once; as long as it goes on, the status says it. */
     private void fail(String message, Exception cause) {
         if (failure == null) {
@@ -111,7 +118,7 @@ final class SegmentWriter {
                 if (!Sql.isIoError(e) && !Sql.isDamage(e)) {
                     // The file is sound, only nobody knows how far it goes: it ends before this block.
                     segment.close();
-                    live = null;
+                    closeReopened(segment);
                     return cut() ? Outcome.AGAIN : Outcome.UNKNOWN;
                 }
             }
@@ -132,6 +139,15 @@ final class SegmentWriter {
             throw closed.get();
         }
         return again.contains(block) ? Outcome.DURABLE : Outcome.NOT_STORED;
+    }
+
+    /** The connection that was to replace another one, if it came to that. */
+    private void closeReopened(LiveSegment before) {
+        LiveSegment again = live;
+        live = null;
+        if (again != null && again != before) {
+            again.close();
+        }
     }
 
     /** Never used and never closed again: closing would write. */

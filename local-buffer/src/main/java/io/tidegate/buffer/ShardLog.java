@@ -154,6 +154,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
         closer.add(() -> full.forEach(LiveSegment::close));
         writer.tellFirst(opened.toTell());
         DamageLedger.announce(queue, opened.state(), opened.toTell());
+        LostSegments.report(reading, opened.lost());
         WorkerThread thread = closer.add(WorkerThread.start(
                 "log-writer", writer, IDLE, e -> Logger.error(e, "The log's writer failed in a turn")));
         queue.onArrival(thread::wake);

@@ -1,0 +1,127 @@
+package io.tidegate.buffer;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+import org.tinylog.Logger;
+
+/**
+ * A second copy of which streams and shards there are, in a small file beside the segments. Only damage makes anybody
+ * read it: a shard that was opened in a segment that cannot be read any more would otherwise be forgotten, and, created
+ * again, start from numbers that readers have seen.
+ *
+ * <pre>
+ * CRC-32C of the rest: 4 bytes big-endian, then control entries as in a block:
+ * the log's point (for its next ordinal), then per stream its settings, then per shard its opening
+ * </pre>
+ *
+ * Either it has everything that was ever answered, or it does not exist: what cannot be written anew is removed.
+ *
+ * <p>Confined to the thread that changes the state.
+ */
+final class ShardCatalog {
+    static final String NAME = "shards";
+    static final String UNFINISHED = NAME + ".new";
+    private static final long BYTES_MAX = 16L << 20;
+
+    private ShardCatalog() {}
+
+    /** Whether a block changes what the file must say. */
+    static boolean isChangedBy(Block block) {
+        return block.entries().stream()
+                .anyMatch(
+                        entry -> entry instanceof ControlEntry.StreamSet || entry instanceof ControlEntry.ShardOpened);
+    }
+
+    /** Makes the file say what the state says. */
+    static void keep(Path directory, LogState state) {
+        byte[] content = encode(state);
+        Path file = directory.resolve(NAME);
+        try {
+            if (Files.exists(file) && Arrays.equals(Files.readAllBytes(file), content)) {
+                return;
+            }
+            Path unfinished = directory.resolve(UNFINISHED);
+            try (FileChannel out = FileChannel.open(
+                    unfinished,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE,
+                    StandardOpenOption.TRUNCATE_EXISTING)) {
+                ByteBuffer bytes = ByteBuffer.wrap(content);
+                while (bytes.hasRemaining()) {
+                    out.write(bytes);
+                }
+                out.force(true);
+            }
+            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+            SegmentFile.syncDirectory(directory);
+        } catch (IOException e) {
+            Logger.warn("The copy of the list of shards could not be written: {}", e.toString());
+            remove(directory);
+        }
+    }
+
+    private static void remove(Path directory) {
+        try {
+            Files.deleteIfExists(directory.resolve(UNFINISHED));
+            Files.deleteIfExists(directory.resolve(NAME));
+        } catch (IOException e) {
+            Logger.warn("An outdated copy of the list of shards could not be removed: {}", e.toString());
+        }
+    }
+
+    /** What it says; empty: there is none, or it is damaged. */
+    static Optional<List<ControlEntry>> read(Path directory) {
+        Path file = directory.resolve(NAME);
+        try {
+            if (Files.size(file) > BYTES_MAX) {
+                throw new DamageException("it has " + Files.size(file) + " bytes");
+            }
+            return Optional.of(decode(Files.readAllBytes(file)));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException | DamageException | IllegalArgumentException e) {
+            Logger.warn("The copy of the list of shards cannot be read: {}", e.toString());
+            return Optional.empty();
+        }
+    }
+
+    private static byte[] encode(LogState state) {
+        List<ControlEntry> entries = new ArrayList<>();
+        entries.add(new ControlEntry.LogPoint("", 0, 0, 0, 0, 0, state.nextOrdinal(), state.firstSequenceNumber(), 0));
+        state.allStreams().forEach(stream -> entries.add(stream.entry()));
+        state.allShards().forEach(shard -> entries.add(shard.point().opened()));
+        byte[] encoded = ControlCodec.encodeAll(entries);
+        return ByteBuffer.allocate(Integer.BYTES + encoded.length)
+                .putInt(crc(encoded))
+                .put(encoded)
+                .array();
+    }
+
+    private static List<ControlEntry> decode(byte[] content) {
+        if (content.length < Integer.BYTES) {
+            throw new DamageException("it has " + content.length + " bytes");
+        }
+        byte[] encoded = Arrays.copyOfRange(content, Integer.BYTES, content.length);
+        if (ByteBuffer.wrap(content).getInt() != crc(encoded)) {
+            throw new DamageException("it fails its CRC");
+        }
+        return ControlCodec.decodeAll(encoded);
+    }
+
+    private static int crc(byte[] bytes) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes);
+        return (int) crc.getValue();
+    }
+}
