@@ -26,7 +26,9 @@ final class RecoveryFold implements BlockScan.Sink {
     /** Shards of which nothing verified has been seen since the last damage. */
     private final Set<Integer> unproven = new HashSet<>();
 
-    private @Nullable Optional<List<ControlEntry>> catalog;
+    /** Empty: there is none that can be read. */
+    private final Optional<List<ControlEntry>> catalog;
+
     private boolean isHistoryLost;
     private boolean isLsnUnproven;
     private boolean isSegmentDamaged;
@@ -36,6 +38,7 @@ final class RecoveryFold implements BlockScan.Sink {
         this.settings = settings;
         this.effective = effective;
         this.window = new DuplicateWindow(settings.duplicateKeysMax());
+        this.catalog = ShardCatalog.read(settings.directory());
     }
 
     LogState state() {
@@ -145,22 +148,13 @@ final class RecoveryFold implements BlockScan.Sink {
 
     /** Shards that were opened by a commit that cannot be read: as they were opened, with nothing in them. */
     private void restoreShards() {
-        for (ControlEntry entry : catalog().orElse(List.of())) {
+        for (ControlEntry entry : catalog.orElse(List.of())) {
             if (entry instanceof ControlEntry.LogPoint point) {
                 state.skipOrdinals(point.nextOrdinal());
             } else {
                 state.fold(entry);
             }
         }
-    }
-
-    private Optional<List<ControlEntry>> catalog() {
-        Optional<List<ControlEntry>> known = catalog;
-        if (known == null) {
-            known = ShardCatalog.read(settings.directory());
-            catalog = known;
-        }
-        return known;
     }
 
     private void punch(ShardState shard, Hole hole) {
@@ -198,7 +192,7 @@ final class RecoveryFold implements BlockScan.Sink {
                 punch(shard, new Hole(middle, next + jump, 0, true, GapReason.RENUMBERED, nowMillis()));
             });
         }
-        if (catalog().isEmpty()) {
+        if (catalog.isEmpty()) {
             // Shards may be lost whose numbers and ordinals nobody knows. A number below this one can have been given
             // only if a shard got 2^32 records in fewer segments than there were.
             state.startShardsAt(Math.max(state.firstSequenceNumber(), LogRecovery.JUMP * number + 1));
