@@ -6,6 +6,7 @@ import io.tidegate.adapters.MqttLimits;
 import io.tidegate.adapters.MqttListenerSettings;
 import io.tidegate.adapters.MqttUser;
 import io.tidegate.adapters.PasswordHash;
+import io.tidegate.buffer.Compression;
 import io.tidegate.core.stream.StreamName;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -36,13 +37,11 @@ final class ConfigLoader {
     }
 
     private GatewayConfig config() {
-        Section log = root.section("log");
         ConfigParts parts = new ConfigParts(root);
         GatewayConfig config = new GatewayConfig(
                 root.section("gateway").text("clock", "auto").equals("trusted"),
                 http(),
-                commitInterval(log),
-                log.size("segment-bytes", 32L << 20),
+                log(root.section("log")),
                 parts.streams(),
                 mqttListener(),
                 parts.mqttClients(),
@@ -61,6 +60,13 @@ final class ConfigLoader {
         unique("rules", root.list("rules"));
         unique("uplinks", root.list("uplinks"));
         return config;
+    }
+
+    private static GatewayConfig.Log log(Section log) {
+        return new GatewayConfig.Log(
+                commitInterval(log),
+                log.size("segment-bytes", 32L << 20),
+                log.text("compression", "zstd").equals("none") ? Compression.NONE : Compression.ZSTD);
     }
 
     private GatewayConfig.Http http() {

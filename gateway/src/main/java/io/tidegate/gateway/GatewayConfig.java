@@ -5,6 +5,7 @@ import io.tidegate.adapters.MqttBrokerSettings;
 import io.tidegate.adapters.MqttListenerSettings;
 import io.tidegate.adapters.RouteSettings;
 import io.tidegate.analytics.RuleFile;
+import io.tidegate.buffer.Compression;
 import io.tidegate.capture.CameraSettings;
 import io.tidegate.core.stream.StreamSettings;
 import io.tidegate.uplink.UplinkSettings;
@@ -15,14 +16,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a gateway is told, checked as far as it can be without starting. Holds secrets: never print it.
- *
- * @param commitInterval null: auto, which is the log's own default, at once
  */
 record GatewayConfig(
         boolean clockTrusted,
         Http http,
-        @Nullable Duration commitInterval,
-        long segmentBytes,
+        Log log,
         List<StreamSettings> streams,
         @Nullable MqttListenerSettings mqttListener,
         List<MqttBrokerSettings> mqttClients,
@@ -40,6 +38,13 @@ record GatewayConfig(
         rules = List.copyOf(rules);
         uplinks = List.copyOf(uplinks);
     }
+
+    /**
+     * How the log is kept.
+     *
+     * @param commitInterval null: auto
+     */
+    record Log(@Nullable Duration commitInterval, long segmentBytes, Compression compression) {}
 
     /** The HTTP listener. */
     record Http(HostPort listen, boolean allowAnonymous, List<Token> tokens) {

@@ -66,9 +66,11 @@ record Parts(
     private static final int PICTURE_COLUMNS_MAX = 1280;
 
     StreamLog log(EffectiveClock time) {
-        Duration interval = config.commitInterval();
+        GatewayConfig.Log log = config.log();
+        Duration interval = log.commitInterval();
         ShardLogSettings settings = ShardLogSettings.of(home.log(), home.gatewayId())
-                .withSegmentBytes(config.segmentBytes())
+                .withSegmentBytes(log.segmentBytes())
+                .withCompression(log.compression())
                 .withMemory(memory.putQueueBytes(), memory.blockCacheBytes());
         return closer.add(ShardLog.open(
                 interval == null ? settings : settings.withCommitInterval(interval), clock, time, random));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.tidegate.adapters.BrokerLogin;
 import io.tidegate.adapters.CoapLimits;
 import io.tidegate.adapters.CoapListenerSettings;
+import io.tidegate.buffer.Compression;
 import io.tidegate.core.stream.StreamName;
 import java.io.IOException;
 import java.io.InputStream;
@@ -154,6 +155,7 @@ class ConfigLoaderTest {
         GatewayConfig config = load("""
                 log:
                   commit-interval: 20ms
+                  compression: none
                 streams:
                   - name: a
                     shards: 3
@@ -162,7 +164,8 @@ class ConfigLoaderTest {
                   host: '::1'
                   port: 0
                 """, Map.of());
-        assertThat(config.commitInterval()).isEqualTo(Duration.ofMillis(20));
+        assertThat(config.log().commitInterval()).isEqualTo(Duration.ofMillis(20));
+        assertThat(config.log().compression()).isEqualTo(Compression.NONE);
         assertThat(config.streams()).singleElement().satisfies(stream -> {
             assertThat(stream.name()).isEqualTo(new StreamName("a"));
             assertThat(stream.shards()).isEqualTo(3);

@@ -4,7 +4,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 
-/** How a block becomes a row of {@code block}, and back. */
+/** How a stored block becomes a row of {@code block}, and back. */
 final class BlockRows {
     static final String INSERT = """
             INSERT INTO block(lsn, epoch, boot, mono_ns, time_ms, time_quality, control, directory,
@@ -16,7 +16,7 @@ final class BlockRows {
 
     private BlockRows() {}
 
-    static void bind(PreparedStatement insert, Block block) throws SQLException {
+    static void bind(PreparedStatement insert, StoredBlock block) throws SQLException {
         BlockHeader header = block.header();
         insert.setLong(1, header.lsn());
         insert.setLong(2, header.epoch());
@@ -26,23 +26,24 @@ final class BlockRows {
         insert.setLong(6, Codes.of(header.timeQuality()));
         insert.setBytes(7, block.control());
         insert.setBytes(8, block.directory());
-        insert.setLong(9, Block.PLAIN);
+        insert.setLong(9, block.codec());
         insert.setLong(10, 0);
-        insert.setLong(11, block.body().length);
+        insert.setLong(11, block.rawLength());
         insert.setLong(12, block.crc() & 0xffffffffL);
         insert.setBytes(13, block.body());
     }
 
     /** Reads the current row; a {@link DamageException} if it is not what was written. */
-    static Block read(ResultSet row) throws SQLException {
+    static StoredBlock read(ResultSet row) throws SQLException {
         long lsn = row.getLong(1);
         byte[] body = SegmentFile.bytes(row, 13);
-        if (row.getLong(9) != Block.PLAIN || row.getLong(10) != 0 || row.getLong(11) != body.length) {
-            throw new DamageException("block " + lsn + " is packed in an unknown way");
+        if (row.getLong(10) != 0) {
+            throw new DamageException("block " + lsn + " is encrypted in an unknown way");
         }
         BlockHeader header = new BlockHeader(
                 lsn, row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5), Codes.timeQuality(row.getLong(6)));
-        Block block = new Block(header, SegmentFile.bytes(row, 7), SegmentFile.bytes(row, 8), body);
+        StoredBlock block = new StoredBlock(
+                header, SegmentFile.bytes(row, 7), SegmentFile.bytes(row, 8), row.getInt(9), row.getLong(11), body);
         if (block.crc() != (int) row.getLong(12)) {
             throw new DamageException("block " + lsn + " fails its CRC");
         }

@@ -23,17 +23,17 @@ final class BlockScan {
      * Shows every sound block, in order; one LSN -1 stands for a stretch that the database cannot show at all. Throws
      * what is no damage: then nothing can be said, and the scan can be tried again.
      */
-    static void scan(Connection connection, Sink sink) throws SQLException {
+    static void scan(Connection connection, BlockUnpacker unpacker, Sink sink) throws SQLException {
         Watching forward = new Watching(sink);
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery("SELECT " + BlockRows.COLUMNS + " FROM block ORDER BY lsn")) {
             while (rows.next()) {
-                offer(rows, forward);
+                offer(rows, unpacker, forward);
             }
         } catch (SQLException e) {
             throwUnlessDamage(e);
             sink.damaged(-1, String.valueOf(e.getMessage()));
-            backward(connection, forward.last, sink).forEach(sink::sound);
+            backward(connection, unpacker, forward.last, sink).forEach(sink::sound);
         }
     }
 
@@ -43,10 +43,10 @@ final class BlockScan {
         }
     }
 
-    private static void offer(ResultSet rows, Sink sink) throws SQLException {
+    private static void offer(ResultSet rows, BlockUnpacker unpacker, Sink sink) throws SQLException {
         Block block;
         try {
-            block = BlockRows.read(rows);
+            block = unpacker.unpack(BlockRows.read(rows));
         } catch (DamageException e) {
             sink.damaged(rows.getLong(1), String.valueOf(e.getMessage()));
             return;
@@ -55,7 +55,8 @@ final class BlockScan {
     }
 
     /** The sound blocks after an LSN, read backwards until the database fails; in order. */
-    private static List<Block> backward(Connection connection, long lsnAfter, Sink sink) throws SQLException {
+    private static List<Block> backward(Connection connection, BlockUnpacker unpacker, long lsnAfter, Sink sink)
+            throws SQLException {
         List<Block> blocks = new ArrayList<>();
         Sink collecting = new Sink() {
             @Override
@@ -72,7 +73,7 @@ final class BlockScan {
                 ResultSet rows = statement.executeQuery(
                         "SELECT " + BlockRows.COLUMNS + " FROM block WHERE lsn > " + lsnAfter + " ORDER BY lsn DESC")) {
             while (rows.next()) {
-                offer(rows, collecting);
+                offer(rows, unpacker, collecting);
             }
         } catch (SQLException e) {
             throwUnlessDamage(e);

@@ -87,16 +87,16 @@ final class LiveSegment {
     }
 
     /** A commit: durable when it returns. */
-    void insert(Block block) throws SQLException {
+    void insert(StoredBlock block) throws SQLException {
         BlockRows.bind(insert, block);
         insert.executeUpdate();
         blocks++;
-        bytes += block.storedBytes();
-        walPages += block.storedBytes() / PAGE_BYTES + 2;
+        bytes += block.bytes();
+        walPages += block.bytes() / PAGE_BYTES + 2;
     }
 
     /** Whether exactly this block is in the file. */
-    boolean contains(Block block) throws SQLException {
+    boolean contains(StoredBlock block) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(
                         "SELECT " + BlockRows.COLUMNS + " FROM block WHERE lsn = " + block.lsn())) {
@@ -111,7 +111,9 @@ final class LiveSegment {
     }
 
     void scan(BlockScan.Sink sink) throws SQLException {
-        BlockScan.scan(connection, sink);
+        try (BlockUnpacker unpacker = new BlockUnpacker()) {
+            BlockScan.scan(connection, unpacker, sink);
+        }
     }
 
     boolean isCheckpointDue() {

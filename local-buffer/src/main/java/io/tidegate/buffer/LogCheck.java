@@ -72,6 +72,7 @@ public final class LogCheck {
         }
         try {
             Sql.unpackBeside(directory);
+            ZstdLibrary.unpackBeside(directory);
             for (int attempt = 1; ; attempt++) {
                 try {
                     return new LogCheck(directory).check();
@@ -128,11 +129,12 @@ public final class LogCheck {
     private void checkSegment(int number) throws IOException, SQLException {
         SegmentSummary summary = summaries.get(number);
         long endLsn = summary == null ? Long.MAX_VALUE : summary.nextLsn();
-        try (Connection connection = open(number)) {
+        try (Connection connection = open(number);
+                BlockUnpacker unpacker = new BlockUnpacker()) {
             SegmentFile.checkFormat(connection, SegmentFile.path(directory, number));
             checkSnapshot(number, connection);
             blocks = new CheckedBlocks(state, findings, where(number)).until(endLsn, blocks);
-            BlockScan.scan(connection, blocks);
+            BlockScan.scan(connection, unpacker, blocks);
         } catch (SQLException | DamageException e) {
             if (e instanceof SQLException sql && !Sql.isDamage(sql)) {
                 throw sql;

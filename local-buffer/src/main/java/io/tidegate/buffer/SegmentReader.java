@@ -19,6 +19,7 @@ import org.tinylog.Logger;
 final class SegmentReader implements AutoCloseable {
     private final Connection connection;
     private final PreparedStatement select;
+    private final BlockUnpacker unpacker = new BlockUnpacker();
     private boolean closed;
 
     private SegmentReader(Connection connection) throws SQLException {
@@ -56,9 +57,9 @@ final class SegmentReader implements AutoCloseable {
         int bytes = 0;
         try (ResultSet rows = select.executeQuery()) {
             while (bytes < bytesMax && rows.next()) {
-                Block block = BlockRows.read(rows);
+                Block block = unpacker.unpack(BlockRows.read(rows));
                 blocks.add(block);
-                bytes += block.storedBytes();
+                bytes += block.plainBytes();
             }
         } catch (DamageException | SQLException e) {
             if (blocks.isEmpty()) {
@@ -70,7 +71,7 @@ final class SegmentReader implements AutoCloseable {
 
     /** Shows every block that can be read, in order, from both ends towards damage. */
     synchronized void scan(BlockScan.Sink sink) throws SQLException {
-        BlockScan.scan(connection, sink);
+        BlockScan.scan(connection, unpacker, sink);
     }
 
     synchronized List<ControlEntry> snapshot() throws SQLException {
@@ -100,6 +101,7 @@ final class SegmentReader implements AutoCloseable {
     @Override
     public synchronized void close() {
         closed = true;
+        unpacker.close();
         try {
             select.close();
             connection.close();

@@ -39,6 +39,7 @@ final class SegmentWriter {
     private final SegmentStore store;
     private final String gatewayId;
     private final long segmentBytes;
+    private final BlockPacker packer;
     private final List<LiveSegment> parked = new ArrayList<>();
     private final Consumer<LiveSegment> closing;
     private @Nullable LiveSegment live;
@@ -63,6 +64,7 @@ final class SegmentWriter {
         this.store = store;
         this.gatewayId = settings.gatewayId();
         this.segmentBytes = settings.segmentBytes();
+        this.packer = new BlockPacker(settings.compression());
         this.live = live;
         this.closing = closing;
         this.rollAtBytes = segmentBytes;
@@ -84,12 +86,13 @@ final class SegmentWriter {
         if (segment == null) {
             return cut() ? Outcome.AGAIN : Outcome.NOT_STORED;
         }
+        StoredBlock stored = packer.pack(block);
         try {
-            segment.insert(block);
+            segment.insert(stored);
             failure = null;
             return Outcome.DURABLE;
         } catch (SQLException e) {
-            return afterFailure(segment, block, e);
+            return afterFailure(segment, stored, e);
         }
     }
 
@@ -108,7 +111,7 @@ final class SegmentWriter {
         failure = cause.getMessage();
     }
 
-    private Outcome afterFailure(LiveSegment segment, Block block, SQLException cause) {
+    private Outcome afterFailure(LiveSegment segment, StoredBlock block, SQLException cause) {
         fail("A commit failed: {}", cause);
         if (!Sql.isIoError(cause) && !Sql.isDamage(cause)) {
             try {
@@ -131,7 +134,7 @@ final class SegmentWriter {
      * The driver does not know whether SQLite has rolled back: only a new connection tells. It is opened before the old
      * one is closed, so that the shared memory of the write-ahead log does not have to be made anew on a full disk.
      */
-    private Outcome readBack(LiveSegment segment, Block block) throws SQLException {
+    private Outcome readBack(LiveSegment segment, StoredBlock block) throws SQLException {
         LiveSegment again = LiveSegment.open(store.directory(), segment.number());
         live = again;
         Optional<SQLException> closed = segment.close();
@@ -251,5 +254,6 @@ final class SegmentWriter {
         if (segment != null) {
             segment.close();
         }
+        packer.close();
     }
 }

@@ -92,6 +92,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
             Path directory = settings.directory();
             Files.createDirectories(directory);
             Sql.unpackBeside(directory);
+            ZstdLibrary.unpackBeside(directory);
             HomeLock lock = closer.add(HomeLock.take(directory));
             LogRecovery.Opened opened = new LogRecovery(settings, effective).open();
             effective.raiseTo(opened.state().lastTimeMillis());

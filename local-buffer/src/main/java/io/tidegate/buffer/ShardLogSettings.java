@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param putQueueBytes what may wait for a commit
  * @param blockCacheBytes the newest blocks kept in memory
  * @param duplicateKeysMax how many partition keys the duplicate window remembers
+ * @param compression of new blocks; what is there stays readable
  */
 public record ShardLogSettings(
         Path directory,
@@ -22,7 +23,8 @@ public record ShardLogSettings(
         long segmentBytes,
         long putQueueBytes,
         long blockCacheBytes,
-        int duplicateKeysMax) {
+        int duplicateKeysMax,
+        Compression compression) {
     public static final long SEGMENT_BYTES = 32L << 20;
     private static final long SEGMENT_BYTES_MIN = 64L << 10;
     private static final Duration COMMIT_INTERVAL_MAX = Duration.ofSeconds(1);
@@ -44,23 +46,57 @@ public record ShardLogSettings(
         }
     }
 
-    /** 8 MiB of queue, 8 MiB of cache, 4,096 keys, commits at once. */
+    /** 8 MiB of queue, 8 MiB of cache, 4,096 keys, commits at once, zstd. */
     public static ShardLogSettings of(Path directory, String gatewayId) {
-        return new ShardLogSettings(directory, gatewayId, Duration.ZERO, SEGMENT_BYTES, 8L << 20, 8L << 20, 4096);
+        return new ShardLogSettings(
+                directory, gatewayId, Duration.ZERO, SEGMENT_BYTES, 8L << 20, 8L << 20, 4096, Compression.ZSTD);
     }
 
     public ShardLogSettings withCommitInterval(Duration changed) {
         return new ShardLogSettings(
-                directory, gatewayId, changed, segmentBytes, putQueueBytes, blockCacheBytes, duplicateKeysMax);
+                directory,
+                gatewayId,
+                changed,
+                segmentBytes,
+                putQueueBytes,
+                blockCacheBytes,
+                duplicateKeysMax,
+                compression);
     }
 
     public ShardLogSettings withSegmentBytes(long changed) {
         return new ShardLogSettings(
-                directory, gatewayId, commitInterval, changed, putQueueBytes, blockCacheBytes, duplicateKeysMax);
+                directory,
+                gatewayId,
+                commitInterval,
+                changed,
+                putQueueBytes,
+                blockCacheBytes,
+                duplicateKeysMax,
+                compression);
     }
 
     public ShardLogSettings withMemory(long putQueue, long blockCache) {
         return new ShardLogSettings(
-                directory, gatewayId, commitInterval, segmentBytes, putQueue, blockCache, duplicateKeysMax);
+                directory,
+                gatewayId,
+                commitInterval,
+                segmentBytes,
+                putQueue,
+                blockCache,
+                duplicateKeysMax,
+                compression);
+    }
+
+    public ShardLogSettings withCompression(Compression changed) {
+        return new ShardLogSettings(
+                directory,
+                gatewayId,
+                commitInterval,
+                segmentBytes,
+                putQueueBytes,
+                blockCacheBytes,
+                duplicateKeysMax,
+                changed);
     }
 }

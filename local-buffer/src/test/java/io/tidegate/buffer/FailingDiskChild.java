@@ -16,7 +16,8 @@ final class FailingDiskChild {
     private FailingDiskChild() {}
 
     public static void main(String[] arguments) throws Exception {
-        ShardLog log = OpenedLogs.open(OpenedLogs.settings(Path.of(arguments[0])), new SystemClock());
+        ShardLog log = OpenedLogs.open(
+                OpenedLogs.settings(Path.of(arguments[0])).withCompression(Compression.NONE), new SystemClock());
         log.admin().create(StreamSettings.of(STREAM));
         for (int reading = 1; reading <= Integer.parseInt(arguments[1]); reading++) {
             NewRecord record = NewRecord.of(STREAM, "k", Payload.ofUtf8(reading + "-" + "x".repeat(40_000)))

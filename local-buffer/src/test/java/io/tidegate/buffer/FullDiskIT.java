@@ -77,7 +77,8 @@ class FullDiskIT {
     void append_whileTheDiskIsFull_isRefused_andNothingIsLostNorStoredTwice() throws Exception {
         Path reserve = Files.write(disk.resolve("reserve"), new byte[256 << 10]);
         Path ballast = Files.write(disk.resolve("ballast"), new byte[1 << 20]);
-        ShardLogSettings settings = OpenedLogs.settings(disk).withSegmentBytes(1 << 20);
+        ShardLogSettings settings =
+                OpenedLogs.settings(disk).withSegmentBytes(1 << 20).withCompression(Compression.NONE);
         List<String> stored = new ArrayList<>();
         try (ShardLog log = OpenedLogs.open(settings, new SystemClock())) {
             log.admin().create(StreamSettings.of(STREAM));
@@ -108,7 +109,8 @@ class FullDiskIT {
     @Test
     void records_behindARefusedOne_areRefusedToo_soThatSendingThemAgainKeepsTheirOrder() throws Exception {
         Path ballast = Files.write(disk.resolve("ballast"), new byte[2 << 20]);
-        ShardLogSettings settings = OpenedLogs.settings(disk).withSegmentBytes(1 << 20);
+        ShardLogSettings settings =
+                OpenedLogs.settings(disk).withSegmentBytes(1 << 20).withCompression(Compression.NONE);
         AtomicLong firstRefused = new AtomicLong(Long.MAX_VALUE);
         AtomicLong answered = new AtomicLong();
         Semaphore writable = new Semaphore(0);

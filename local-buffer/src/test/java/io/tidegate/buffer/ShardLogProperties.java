@@ -92,8 +92,9 @@ class ShardLogProperties {
     }
 
     private void open() {
-        ShardLogSettings settings =
-                new ShardLogSettings(home.resolve("log"), "model", Duration.ZERO, 64 << 10, 1 << 20, 50_000, 1000);
+        Compression compression = random.nextBoolean() ? Compression.ZSTD : Compression.NONE;
+        ShardLogSettings settings = new ShardLogSettings(
+                home.resolve("log"), "model", Duration.ZERO, 64 << 10, 1 << 20, 50_000, 1000, compression);
         log = OpenedLogs.open(settings, clock);
     }
 

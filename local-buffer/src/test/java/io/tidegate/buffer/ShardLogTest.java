@@ -80,8 +80,10 @@ class ShardLogTest {
 
     @Test
     void rolledSegments_areReadInOrder_alsoAfterReopening() throws Exception {
-        ShardLogSettings small =
-                OpenedLogs.settings(home).withSegmentBytes(64 << 10).withMemory(1 << 20, 100_000);
+        ShardLogSettings small = OpenedLogs.settings(home)
+                .withSegmentBytes(64 << 10)
+                .withMemory(1 << 20, 100_000)
+                .withCompression(Compression.NONE);
         List<String> written = new ArrayList<>();
         try (ShardLog log = OpenedLogs.open(small, new SystemClock())) {
             log.admin().create(StreamSettings.of(STREAM));
