@@ -96,6 +96,8 @@ final class ControlCodec {
             hole(out.octet(HOLE_TOLD).unsigned(told.ordinal()), told.hole());
         } else if (entry instanceof ControlEntry.SegmentQuarantined quarantined) {
             out.octet(SEGMENT_QUARANTINED).unsigned(quarantined.number()).text(quarantined.cause());
+        } else if (entry instanceof ControlEntry.ClockEntry clock) {
+            ClockCodec.encode(out, clock);
         } else {
             point(out, entry);
         }
@@ -164,6 +166,7 @@ final class ControlCodec {
             case WINDOW_POINT -> new ControlEntry.WindowPoint(new StreamName(in.text()), in.text(), seen(in));
             case HOLE_POINT -> new ControlEntry.HolePoint(in.int32(), hole(in));
             case SEGMENT_POINT -> new ControlEntry.SegmentPoint(summary(in));
+            case ClockCodec.RUN, ClockCodec.SYNCED, ClockCodec.SPAN -> ClockCodec.decode(type, in);
             default -> throw new DamageException("a control entry of unknown type " + type);
         };
     }

@@ -83,4 +83,54 @@ sealed interface ControlEntry {
 
     /** Snapshot only: an older segment. */
     record SegmentPoint(SegmentSummary summary) implements ControlEntry {}
+
+    /** What the log knows about the clock; folded by {@link ClockState}. */
+    sealed interface ClockEntry extends ControlEntry {}
+
+    /**
+     * With every epoch: which boot it is in, and how far the monotonic clock of that boot is ahead of powered-on time.
+     */
+    record ClockRun(long epoch, long boot, long monotonicAheadNanos) implements ClockEntry {}
+
+    /**
+     * An era begins: in this boot, true time = monotonic clock + offset, says a clock that is synchronised.
+     *
+     * @param number counts over the life of the log, from 1
+     * @param monotonicNanos when that was found
+     */
+    record ClockSynced(long boot, long number, long offsetMillis, long monotonicNanos) implements ClockEntry {}
+
+    /**
+     * Snapshot only: the commits [firstLsn, nextLsn), whose times are estimates.
+     *
+     * @param offsetMillis their effective time less the monotonic clock
+     * @param correctionMillis true time less their effective time, as far as it is known
+     * @param settled an era began after it: its correction stands
+     */
+    record ClockSpan(
+            long firstLsn,
+            long nextLsn,
+            long firstTimeMillis,
+            long lastTimeMillis,
+            long boot,
+            long offsetMillis,
+            long correctionMillis,
+            boolean settled)
+            implements ClockEntry {
+        ClockSpan with(BlockHeader following) {
+            return new ClockSpan(
+                    firstLsn,
+                    following.lsn() + 1,
+                    firstTimeMillis,
+                    following.timeMillis(),
+                    boot,
+                    offsetMillis,
+                    correctionMillis,
+                    settled);
+        }
+
+        ClockSpan corrected(long millis) {
+            return new ClockSpan(firstLsn, nextLsn, firstTimeMillis, lastTimeMillis, boot, offsetMillis, millis, true);
+        }
+    }
 }

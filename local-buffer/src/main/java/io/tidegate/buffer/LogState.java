@@ -38,6 +38,7 @@ final class LogState implements ShardNames {
     private final RequiredConsumers required = new RequiredConsumers();
     private final TreeMap<String, Payload> state = new TreeMap<>();
     private final TreeMap<Integer, SegmentSummary> segments = new TreeMap<>();
+    private final ClockState clock = new ClockState();
     private long stateBytes;
     private long lastLsn;
     private long lastTimeMillis;
@@ -59,6 +60,7 @@ final class LogState implements ShardNames {
                 shard.fold(run, header.epoch());
             }
         }
+        clock.fold(header);
         lastLsn = header.lsn();
         lastTimeMillis = Math.max(lastTimeMillis, header.timeMillis());
         poweredOnNanos = Math.max(poweredOnNanos, header.poweredOnNanos());
@@ -85,6 +87,8 @@ final class LogState implements ShardNames {
             shardState(made.ordinal()).ifPresent(shard -> shard.add(made.hole()));
         } else if (entry instanceof ControlEntry.SegmentQuarantined quarantined) {
             segments.computeIfPresent(quarantined.number(), (number, summary) -> summary.asSuspect());
+        } else if (entry instanceof ControlEntry.ClockEntry change) {
+            clock.fold(change);
         } else if (entry instanceof ControlEntry.ShardPoint point) {
             open(new ShardState(point));
         } else if (entry instanceof ControlEntry.HolePoint point) {
@@ -145,6 +149,7 @@ final class LogState implements ShardNames {
                 .forEach(entries::add);
         entries.addAll(required.entries());
         state.forEach((key, value) -> entries.add(new ControlEntry.StateSet(key, value)));
+        entries.addAll(clock.snapshot());
         entries.addAll(windows);
         entries.add(
                 0,
@@ -360,6 +365,11 @@ final class LogState implements ShardNames {
 
     synchronized long poweredOnNanos() {
         return poweredOnNanos;
+    }
+
+    /** What the log knows about its clock, at this moment. */
+    synchronized ClockState.View clock() {
+        return clock.view();
     }
 
     synchronized long epoch() {

@@ -47,11 +47,11 @@ final class LogWriter implements Worker {
 
     private final Parts parts;
     private final SegmentWriter segments;
+    private final LogClocks clocks;
     private final Clock clock;
-    private final EffectiveClock effective;
+    private final ClockWatch watch;
     private final RandomGenerator random;
     private final long intervalNanos;
-    private final long boot;
     private final long openedNanos;
     private final long poweredOnBefore;
     private final Deque<Submission> taken = new ArrayDeque<>();
@@ -68,19 +68,14 @@ final class LogWriter implements Worker {
     private volatile Figures figures = new Figures(0, 0, 0, null);
 
     LogWriter(
-            Parts parts,
-            SegmentWriter segments,
-            ShardLogSettings settings,
-            Clock clock,
-            EffectiveClock effective,
-            RandomGenerator random) {
+            Parts parts, SegmentWriter segments, ShardLogSettings settings, LogClocks clocks, RandomGenerator random) {
         this.parts = parts;
         this.segments = segments;
-        this.clock = clock;
-        this.effective = effective;
+        this.clocks = clocks;
+        this.clock = clocks.clock();
+        this.watch = new ClockWatch(parts.state(), clocks);
         this.random = random;
         this.intervalNanos = settings.commitInterval().toNanos();
-        this.boot = BootId.current();
         this.openedNanos = clock.monotonicNanos();
         this.poweredOnBefore = parts.state().poweredOnNanos();
         this.lastCommitNanos = openedNanos - intervalNanos;
@@ -96,6 +91,7 @@ final class LogWriter implements Worker {
         long predecessor = parts.state().epoch();
         epoch = random.nextLong() >>> 1;
         opening.add(new ControlEntry.EpochOpened(epoch, predecessor));
+        opening.add(new ControlEntry.ClockRun(epoch, clocks.boot(), openedNanos - poweredOnBefore));
     }
 
     /** Called when there may be something for the keeper to do. */
@@ -114,7 +110,11 @@ final class LogWriter implements Worker {
 
     /** How long the log has been open in its whole life. Thread-safe. */
     long poweredOnNanos() {
-        return poweredOnBefore + Math.max(0, clock.monotonicNanos() - openedNanos);
+        return poweredOnNanos(clock.monotonicNanos());
+    }
+
+    private long poweredOnNanos(long monotonicNanos) {
+        return poweredOnBefore + Math.max(0, monotonicNanos - openedNanos);
     }
 
     @Override
@@ -122,6 +122,9 @@ final class LogWriter implements Worker {
         letProducersIn();
         parts.queue().drainTo(taken, TAKE_BYTES);
         if (taken.isEmpty()) {
+            if (!refusing && watch.isDue()) {
+                commit();
+            }
             return 0;
         }
         awaitInterval();
@@ -192,17 +195,20 @@ final class LogWriter implements Worker {
     }
 
     private CommitDraft draft() {
-        EffectiveClock.Reading now = effective.now();
+        EffectiveClock.Observation seen = clocks.effective().observe();
+        EffectiveClock.Reading now = seen.reading();
         LogState state = parts.state();
         BlockHeader header = new BlockHeader(
                 state.lastLsn() + 1,
                 epoch,
-                boot,
-                Math.max(state.poweredOnNanos(), poweredOnNanos()),
+                clocks.boot(),
+                // Of the same moment as the time: the offset between both is what an era goes by.
+                Math.max(state.poweredOnNanos(), poweredOnNanos(seen.monotonicNanos())),
                 Math.max(state.lastTimeMillis(), now.millis()),
                 now.quality());
         CommitDraft draft = new CommitDraft(state, parts.window(), header);
         opening.forEach(draft::add);
+        watch.look(draft, seen);
         return draft;
     }
 

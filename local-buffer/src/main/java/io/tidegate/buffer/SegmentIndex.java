@@ -120,10 +120,10 @@ final class SegmentIndex {
         return null;
     }
 
-    /** The first block committed at this effective time or later; null: none. */
-    synchronized @Nullable Entry firstAt(long timeMillis) {
-        for (int i = 0; i < count; i++) {
-            if (times[i] >= timeMillis) {
+    /** The first block from an LSN on that was committed at this corrected time or later; null: none. */
+    synchronized @Nullable Entry firstAt(long timeMillis, CorrectedTime corrected, long lsnFrom) {
+        for (int i = at(lsnFrom); i < count; i++) {
+            if (corrected.of(lsns[i], times[i]) >= timeMillis) {
                 return entry(i);
             }
         }

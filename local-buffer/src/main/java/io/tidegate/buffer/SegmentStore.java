@@ -138,12 +138,12 @@ final class SegmentStore implements AutoCloseable {
         return next >= toLsn || liveFirstLsn <= next;
     }
 
-    /** The LSN of the first block committed at this time or later. */
-    Optional<Long> firstAt(long timeMillis) {
-        for (Candidate candidate : candidates(0)) {
+    /** The LSN of the first block from an LSN on that was committed at this corrected time or later. */
+    Optional<Long> firstAt(long timeMillis, CorrectedTime corrected, long lsnFrom) {
+        for (Candidate candidate : candidates(lsnFrom)) {
             SegmentSummary summary = candidate.summary();
-            if (summary == null || summary.lastTimeMillis() >= timeMillis) {
-                SegmentIndex.Entry entry = index(candidate).firstAt(timeMillis);
+            if (summary == null || corrected.latestOf(summary) >= timeMillis) {
+                SegmentIndex.Entry entry = index(candidate).firstAt(timeMillis, corrected, lsnFrom);
                 if (entry != null && entry.lsn() < candidate.nextLsn()) {
                     return Optional.of(entry.lsn());
                 }

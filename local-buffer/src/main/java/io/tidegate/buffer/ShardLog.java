@@ -26,6 +26,7 @@ import io.tidegate.core.stream.StreamLog;
 import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamProducer;
+import io.tidegate.core.stream.StreamRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -87,6 +88,12 @@ public final class ShardLog implements StreamLog, AutoCloseable {
      */
     public static ShardLog open(
             ShardLogSettings settings, Clock clock, EffectiveClock effective, RandomGenerator random) {
+        return open(settings, clock, effective, random, BootId.current());
+    }
+
+    /** The same, on a machine that says which boot this is. */
+    static ShardLog open(
+            ShardLogSettings settings, Clock clock, EffectiveClock effective, RandomGenerator random, long boot) {
         Closer closer = new Closer();
         try {
             Path directory = settings.directory();
@@ -95,8 +102,8 @@ public final class ShardLog implements StreamLog, AutoCloseable {
             ZstdLibrary.unpackBeside(directory);
             HomeLock lock = closer.add(HomeLock.take(directory));
             LogRecovery.Opened opened = new LogRecovery(settings, effective).open();
-            effective.raiseTo(opened.state().lastTimeMillis());
-            ShardLog log = assemble(settings, clock, effective, random, opened);
+            LogClocks clocks = LogClocks.of(clock, effective, opened.state(), boot, random);
+            ShardLog log = assemble(settings, clocks, random, opened);
             log.start(opened, lock);
             return log;
         } catch (IOException | SQLException e) {
@@ -120,11 +127,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
     }
 
     private static ShardLog assemble(
-            ShardLogSettings settings,
-            Clock clock,
-            EffectiveClock effective,
-            RandomGenerator random,
-            LogRecovery.Opened opened) {
+            ShardLogSettings settings, LogClocks clocks, RandomGenerator random, LogRecovery.Opened opened) {
         CommitQueue queue = new CommitQueue(settings.putQueueBytes());
         BlockCache cache = new BlockCache(settings.blockCacheBytes());
         ReadWaiters waiters = new ReadWaiters();
@@ -134,7 +137,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                 opened.store(),
                 new BlockReader(opened.store(), cache, state),
                 waiters,
-                effective,
+                clocks.effective(),
                 new DamageLedger(state, queue));
         Queue<LiveSegment> full = new ConcurrentLinkedQueue<>();
         SegmentWriter segments =
@@ -143,8 +146,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                 new LogWriter.Parts(queue, state, opened.window(), opened.store(), cache, waiters),
                 segments,
                 settings,
-                clock,
-                effective,
+                clocks,
                 random);
         return new ShardLog(settings, queue, reading, writer, full);
     }
@@ -222,6 +224,11 @@ public final class ShardLog implements StreamLog, AutoCloseable {
     @Override
     public List<String> stateKeys(String prefix) {
         return reading.state().stateKeys(prefix);
+    }
+
+    @Override
+    public long correctedTimeMillis(StreamRecord record) {
+        return reading.state().clock().corrected().of(record.position().lsn(), record.arrivalTimeMillis());
     }
 
     @Override

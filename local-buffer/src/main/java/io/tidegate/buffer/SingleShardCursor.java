@@ -35,12 +35,29 @@ final class SingleShardCursor implements ShardCursor {
         } else if (from instanceof StartingPosition.AfterSequenceNumber after) {
             return Math.max(0, after.sequenceNumber()) + 1;
         }
-        long timeMillis = ((StartingPosition.AtTimestamp) from).timeMillis();
-        Optional<Long> lsn = log.store().firstAt(timeMillis);
-        Optional<SegmentStore.Found> block = lsn.flatMap(first -> log.store().nextOf(shard.ordinal(), 0, first));
-        return block.flatMap(found -> LogReading.runOf(found.entry(), shard.ordinal()))
-                .map(run -> Math.max(run.firstSequenceNumber(), counters.horizon()))
-                .orElse(counters.next());
+        return startAt(((StartingPosition.AtTimestamp) from).timeMillis(), counters);
+    }
+
+    /** The first block with records of this shard that was committed at this corrected time or later. */
+    private long startAt(long timeMillis, ShardCounters counters) {
+        CorrectedTime corrected = log.state().clock().corrected();
+        long lsn = 0;
+        while (true) {
+            Optional<SegmentStore.Found> block = log.store()
+                    .firstAt(timeMillis, corrected, lsn)
+                    .flatMap(first -> log.store().nextOf(shard.ordinal(), counters.horizon(), first));
+            if (block.isEmpty()) {
+                return counters.next();
+            }
+            SegmentIndex.Entry entry = block.get().entry();
+            // The block found by time may be of another shard, and this one after it in an earlier time again.
+            if (corrected.of(entry.lsn(), entry.timeMillis()) >= timeMillis) {
+                return LogReading.runOf(entry, shard.ordinal())
+                        .map(run -> Math.max(run.firstSequenceNumber(), counters.horizon()))
+                        .orElse(counters.next());
+            }
+            lsn = entry.lsn() + 1;
+        }
     }
 
     @Override

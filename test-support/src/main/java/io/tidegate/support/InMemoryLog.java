@@ -26,6 +26,7 @@ import io.tidegate.core.stream.StreamAdmin;
 import io.tidegate.core.stream.StreamLog;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamProducer;
+import io.tidegate.core.stream.StreamRecord;
 import io.tidegate.core.stream.StreamSettings;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -198,6 +199,11 @@ public final class InMemoryLog implements StreamLog {
     @Override
     public List<String> stateKeys(String prefix) {
         return contents.stateKeys(prefix);
+    }
+
+    @Override
+    public long correctedTimeMillis(StreamRecord record) {
+        return record.arrivalTimeMillis();
     }
 
     @Override

@@ -14,6 +14,9 @@ public sealed interface StartingPosition {
     /** The first record with a greater number. */
     record AfterSequenceNumber(long sequenceNumber) implements StartingPosition {}
 
-    /** The first record that arrived at this Unix time in milliseconds or later. */
+    /**
+     * The first record, in the order of the shard, that arrived at this Unix time in milliseconds or later, by corrected
+     * time ({@link StreamLog#correctedTimeMillis}); the records of one commit start together.
+     */
     record AtTimestamp(long timeMillis) implements StartingPosition {}
 }

@@ -41,6 +41,12 @@ public interface StreamLog {
     /** The keys of state that start with a prefix, in order. */
     List<String> stateKeys(String prefix);
 
+    /**
+     * When a record really arrived, as far as it is known now: its arrival time, which never changes, corrected if it was
+     * an estimate and the gateway learned the time later in that boot. It may be asked for later and be another then.
+     */
+    long correctedTimeMillis(StreamRecord record);
+
     LossLedger ledger(ShardId shard);
 
     /** The epochs that wrote to a shard, oldest first, as far as the log remembers them. */

@@ -14,6 +14,7 @@ public record StreamName(String value) implements Comparable<StreamName> {
     public static final StreamName REJECTED = new StreamName("_rejected");
     public static final StreamName DEAD_LETTERS = new StreamName("_dead-letters");
     public static final StreamName GAPS = new StreamName("_gaps");
+    public static final StreamName CLOCK = new StreamName("_clock");
     public static final StreamName ALARMS = new StreamName("_alarms");
 
     public StreamName {

@@ -29,6 +29,26 @@ class EffectiveClockTest {
     }
 
     @Test
+    void clockThatWasSetBack_isNotFollowed_andSaysSo() {
+        synced.set(true);
+        clock.setWall(BUILD + 1_000_000);
+        effective.now();
+        clock.setWall(BUILD + 999_000);
+        assertThat(effective.now()).isEqualTo(new EffectiveClock.Reading(BUILD + 1_000_000, TimeQuality.SYNCED));
+        clock.setWall(BUILD + 998_999);
+        assertThat(effective.now()).isEqualTo(new EffectiveClock.Reading(BUILD + 1_000_000, TimeQuality.ESTIMATED));
+        assertThat(effective.observe().synchronisedMillis()).hasValue(BUILD + 998_999);
+    }
+
+    @Test
+    void clockBeforeTheBuild_isNotBelieved_whoeverVouchesForIt() {
+        synced.set(true);
+        clock.setWall(BUILD - 1);
+        assertThat(effective.now()).isEqualTo(new EffectiveClock.Reading(BUILD, TimeQuality.ESTIMATED));
+        assertThat(effective.observe().synchronisedMillis()).isEmpty();
+    }
+
+    @Test
     void jumpOfAnUnsynchronisedClock_isIgnored() {
         clock.setWall(BUILD + Duration.ofDays(3650).toMillis());
         assertThat(effective.now().millis()).isEqualTo(BUILD);
