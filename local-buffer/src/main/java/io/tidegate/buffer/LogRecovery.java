@@ -44,6 +44,7 @@ final class LogRecovery {
 
     Opened open() throws IOException, SQLException {
         SegmentFile.deleteUnfinished(directory);
+        SegmentFile.rollBackJournals(directory);
         List<Integer> numbers = SegmentFile.list(directory);
         if (numbers.isEmpty()) {
             create(1, new RecoveryFold(settings, effective));

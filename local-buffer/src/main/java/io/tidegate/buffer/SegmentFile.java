@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
+import org.tinylog.Logger;
 
 /** The files of segments: names, schema, creation, and what can be told of one without the log. */
 final class SegmentFile {
@@ -23,6 +24,7 @@ final class SegmentFile {
     private static final int APPLICATION_ID = 0x54474c47; // "TGLG"
     private static final String SUFFIX = ".seg";
     private static final String NEW_SUFFIX = ".seg.new";
+    private static final String JOURNAL_SUFFIX = "-journal";
     private static final int WRITE_VERSION_OFFSET = 18; // of the header, sqlite.org/fileformat.html 1.3.3: 2 is WAL
 
     private static final String[] SCHEMA = {"""
@@ -84,10 +86,28 @@ final class SegmentFile {
         }
     }
 
+    /**
+     * Ends what a power cut interrupted while a segment was being sealed: readers are read-only, and can neither roll a
+     * journal back nor read past it.
+     */
+    static void rollBackJournals(Path directory) throws IOException {
+        for (int number : list(directory)) {
+            Path file = path(directory, number);
+            if (Files.exists(file.resolveSibling(file.getFileName() + JOURNAL_SUFFIX))) {
+                try (Connection connection = Sql.openWritable(file)) {
+                    Sql.number(connection, "SELECT count(*) FROM sqlite_schema");
+                } catch (SQLException e) {
+                    Logger.warn("The journal beside segment {} could not be rolled back: {}", file, e.getMessage());
+                }
+            }
+        }
+    }
+
     static void delete(Path directory, int number) throws IOException {
         Path file = path(directory, number);
         Files.deleteIfExists(walPath(file));
         Files.deleteIfExists(file.resolveSibling(file.getFileName() + "-shm"));
+        Files.deleteIfExists(file.resolveSibling(file.getFileName() + JOURNAL_SUFFIX));
         Files.deleteIfExists(file);
     }
 
@@ -125,7 +145,7 @@ final class SegmentFile {
             syncDirectory(directory);
         } catch (SQLException | IOException e) {
             Files.deleteIfExists(unfinished);
-            Files.deleteIfExists(unfinished.resolveSibling(unfinished.getFileName() + "-journal"));
+            Files.deleteIfExists(unfinished.resolveSibling(unfinished.getFileName() + JOURNAL_SUFFIX));
             throw e;
         }
     }

@@ -22,7 +22,13 @@ final class OpenedLogs {
     }
 
     static ShardLog open(ShardLogSettings settings, Clock clock) {
-        return ShardLog.open(
-                settings, clock, new EffectiveClock(clock, ClockSync.TRUSTED, BUILD_MILLIS), new Random(7));
+        return open(settings, clock, new Random(7));
+    }
+
+    /**
+     * @param random where epochs come from: a log that is opened more than once needs more than one
+     */
+    static ShardLog open(ShardLogSettings settings, Clock clock, Random random) {
+        return ShardLog.open(settings, clock, new EffectiveClock(clock, ClockSync.TRUSTED, BUILD_MILLIS), random);
     }
 }
