@@ -66,7 +66,8 @@ final class Central implements Service {
                             .withMemory(memory.putQueueBytes(), memory.blockCacheBytes()),
                     clock,
                     new EffectiveClock(clock, ClockSync.TRUSTED, Gateway.BUILD_MILLIS),
-                    random));
+                    random,
+                    home.ballast()));
             StandardStreams.create(log.admin(), List.of());
             MediaStore media = closer.add(MediaStore.open(home.video(), MEDIA_BYTES_MAX));
             SyncReceiver receiver = new SyncReceiver(log, media, registry, ReceiverSettings.defaults());

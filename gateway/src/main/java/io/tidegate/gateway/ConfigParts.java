@@ -9,7 +9,9 @@ import io.tidegate.analytics.RuleException;
 import io.tidegate.analytics.RuleFile;
 import io.tidegate.analytics.RuleSettings;
 import io.tidegate.capture.CameraSettings;
+import io.tidegate.core.stream.FullPolicy;
 import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamPriority;
 import io.tidegate.core.stream.StreamSettings;
 import io.tidegate.uplink.RejectionPolicy;
 import io.tidegate.uplink.UplinkSettings;
@@ -49,6 +51,10 @@ final class ConfigParts {
                         return standard.withShards(item.number("shards", standard.shards()))
                                 .withRetention(item.duration("retention", standard.retention()))
                                 .withRetainedBytesMax(item.size("bytes-max", standard.retainedBytesMax()))
+                                .withOnFull(FullPolicy.parse(
+                                        item.text("on-full", standard.onFull().text())))
+                                .withPriority(StreamPriority.parse(item.text(
+                                        "priority", standard.priority().text())))
                                 .withRecordBytesMax((int) Math.min(
                                         Integer.MAX_VALUE, item.size("record-bytes-max", standard.recordBytesMax())));
                     }))

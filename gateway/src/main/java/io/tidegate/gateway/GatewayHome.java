@@ -1,5 +1,6 @@
 package io.tidegate.gateway;
 
+import io.tidegate.core.runtime.Ballast;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -29,6 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
  * state.db     durable state that is not a record
  * log/         the shard log
  * video/       fragments and media
+ * ballast      space kept back for a full disk
  * cache/       native libraries, temporary files; may be deleted while nothing runs
  * run/         lock, ports.json (the real ports, while it runs)
  * </pre>
@@ -38,12 +40,16 @@ import tools.jackson.databind.json.JsonMapper;
 final class GatewayHome implements AutoCloseable {
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
+    private static final long BALLAST_BYTES = 8L << 20;
+
     private final Path directory;
     private final FileChannel lockChannel;
     private final FileLock lock;
     private final String gatewayId;
+    private final Ballast ballast;
 
-    private GatewayHome(Path directory, FileChannel lockChannel, FileLock lock, String gatewayId) {
+    private GatewayHome(Path directory, FileChannel lockChannel, FileLock lock, String gatewayId, Ballast ballast) {
+        this.ballast = ballast;
         this.directory = directory;
         this.lockChannel = lockChannel;
         this.lock = lock;
@@ -66,7 +72,9 @@ final class GatewayHome implements AutoCloseable {
                         + " is in use by another tidegate; stop it, or name another home with --home DIR");
             }
             Files.deleteIfExists(directory.resolve("run/ports.json"));
-            return new GatewayHome(directory, channel, lock, gatewayId(directory, random));
+            Ballast ballast = Ballast.in(directory.resolve("ballast"), BALLAST_BYTES);
+            ballast.releaseIfFull();
+            return new GatewayHome(directory, channel, lock, gatewayId(directory, random), ballast);
         } catch (IOException e) {
             CommandFailure failure = CommandFailure.usage("cannot use the home " + directory + ": " + reason(e)
                     + "; expected a directory that this user may write to, name another with --home DIR");
@@ -136,6 +144,11 @@ final class GatewayHome implements AutoCloseable {
 
     String gatewayId() {
         return gatewayId;
+    }
+
+    /** Space kept back; it has been let go already if the disk was full, so that the rest could start. */
+    Ballast ballast() {
+        return ballast;
     }
 
     Path directory() {

@@ -73,7 +73,11 @@ record Parts(
                 .withCompression(log.compression())
                 .withMemory(memory.putQueueBytes(), memory.blockCacheBytes());
         return closer.add(ShardLog.open(
-                interval == null ? settings : settings.withCommitInterval(interval), clock, time, random));
+                interval == null ? settings : settings.withCommitInterval(interval),
+                clock,
+                time,
+                random,
+                home.ballast()));
     }
 
     /** The streams that rules write to exist before anything reads or forwards. */

@@ -83,6 +83,12 @@ final class BodyBuilder {
         return run.firstSequenceNumber + run.count++;
     }
 
+    /** Data and keys of one shard so far. */
+    long bytes(int ordinal) {
+        Integer runIndex = runByShard.get(ordinal);
+        return runIndex == null ? 0 : runs.get(runIndex).bytes;
+    }
+
     private int key(NewRecord record) {
         Integer known = keys.get(record.partitionKey());
         if (known != null) {

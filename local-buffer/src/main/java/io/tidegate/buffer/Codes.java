@@ -1,6 +1,8 @@
 package io.tidegate.buffer;
 
+import io.tidegate.core.stream.FullPolicy;
 import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.StreamPriority;
 import io.tidegate.core.stream.TimeQuality;
 
 /** The numbers on disk that stand for words. They never change, in whatever order the words are declared. */
@@ -42,5 +44,33 @@ final class Codes {
             }
         }
         throw new DamageException("unknown gap reason " + code);
+    }
+
+    static int of(FullPolicy policy) {
+        return switch (policy) {
+            case DROP_OLDEST -> 0;
+            case REJECT -> 1;
+        };
+    }
+
+    static FullPolicy fullPolicy(long code) {
+        return code == 1 ? FullPolicy.REJECT : FullPolicy.DROP_OLDEST;
+    }
+
+    static int of(StreamPriority priority) {
+        return switch (priority) {
+            case BULK -> 1;
+            case NORMAL -> 2;
+            case IMPORTANT -> 3;
+        };
+    }
+
+    static StreamPriority priority(long code) {
+        for (StreamPriority priority : StreamPriority.values()) {
+            if (of(priority) == code) {
+                return priority;
+            }
+        }
+        throw new DamageException("a stream of unknown priority " + code);
     }
 }

@@ -7,6 +7,7 @@ import io.tidegate.core.stream.CheckpointScope;
 import io.tidegate.core.stream.CheckpointUpdate;
 import io.tidegate.core.stream.ConsumerName;
 import io.tidegate.core.stream.Expectation;
+import io.tidegate.core.stream.FullPolicy;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.StateUpdate;
@@ -39,6 +40,7 @@ final class CommitDraft {
 
     private final LogState state;
     private final DuplicateWindow window;
+    private final FullStreams full;
     private final BlockHeader header;
     private final BodyBuilder body;
     private final List<ControlEntry> control = new ArrayList<>();
@@ -50,9 +52,10 @@ final class CommitDraft {
     private long stateBytesAdded;
     private int duplicates;
 
-    CommitDraft(LogState state, DuplicateWindow window, BlockHeader header) {
+    CommitDraft(LogState state, DuplicateWindow window, FullStreams full, BlockHeader header) {
         this.state = state;
         this.window = window;
+        this.full = full;
         this.header = header;
         this.body = new BodyBuilder(header.timeMillis());
     }
@@ -91,10 +94,11 @@ final class CommitDraft {
                 return new AppendResult.Conflict(expectation);
             }
         }
+        Map<StreamName, Long> asked = new HashMap<>();
         for (NewRecord record : unit.records()) {
-            String refusal = refusal(record);
+            AppendResult.Refused refusal = refusal(record, asked);
             if (refusal != null) {
-                return new AppendResult.Refused(refusal, AppendResult.NEVER);
+                return refusal;
             }
         }
         long more = growth(unit);
@@ -116,9 +120,9 @@ final class CommitDraft {
         return new AppendResult.Committed(header.lsn(), places);
     }
 
-    /** Decides one record: {@code Placed}, or the sentence why it is refused for ever. */
+    /** Decides one record: {@code Placed} or {@code Refused}. */
     Object put(NewRecord record) {
-        String refusal = refusal(record);
+        AppendResult.Refused refusal = refusal(record, null);
         return refusal == null ? place(record) : refusal;
     }
 
@@ -172,17 +176,64 @@ final class CommitDraft {
         return more;
     }
 
-    private @Nullable String refusal(NewRecord record) {
+    /**
+     * @param asked per stream that may be full, what the records of the same unit before this one take
+     */
+    private AppendResult.@Nullable Refused refusal(NewRecord record, @Nullable Map<StreamName, Long> asked) {
         Optional<StreamState> stream = state.stream(record.stream());
         if (stream.isEmpty()) {
-            return "no stream '" + record.stream() + "'";
+            return new AppendResult.Refused("no stream '" + record.stream() + "'", AppendResult.NEVER);
         }
         StreamSettings settings = stream.get().settings();
         long size = (long) record.data().length() + record.partitionKey().length();
-        return size <= settings.recordBytesMax()
-                ? null
-                : "a record of '" + record.stream() + "' holds at most " + settings.recordBytesMax()
-                        + " bytes of data and partition key, found " + size;
+        if (size > settings.recordBytesMax()) {
+            return new AppendResult.Refused(
+                    "a record of '" + record.stream() + "' holds at most " + settings.recordBytesMax()
+                            + " bytes of data and partition key, found " + size,
+                    AppendResult.NEVER);
+        }
+        if (settings.onFull() == FullPolicy.REJECT) {
+            long before = asked == null ? 0 : asked.getOrDefault(record.stream(), 0L);
+            if (asked != null) {
+                asked.put(record.stream(), before + size);
+            }
+            return refusalIfFull(record, stream.get(), before + size);
+        }
+        return full.isClosed(record.stream()) && !isSecondCopy(record) ? closed(record) : null;
+    }
+
+    private AppendResult.Refused closed(NewRecord record) {
+        String reason = full.isDiskFull()
+                ? "the disk is full"
+                : "'" + record.stream() + "' is full and takes new records when old ones have expired";
+        return new AppendResult.Refused(reason, full.refuse(record.stream()));
+    }
+
+    private AppendResult.@Nullable Refused refusalIfFull(NewRecord record, StreamState stream, long bytes) {
+        long bytesMax = stream.settings().retainedBytesMax();
+        if (bytes > bytesMax) {
+            return new AppendResult.Refused(
+                    "'" + record.stream() + "' keeps at most " + bytesMax + " bytes, found " + bytes + " at once",
+                    AppendResult.NEVER);
+        }
+        long kept = state.retainedBytes(stream);
+        for (ShardState shard : stream.shards()) {
+            kept += body.bytes(shard.ordinal());
+        }
+        if ((!full.isClosed(record.stream()) && kept + bytes <= bytesMax) || isSecondCopy(record)) {
+            return null;
+        }
+        return closed(record);
+    }
+
+    private boolean isSecondCopy(NewRecord record) {
+        Long deviceNumber = record.deviceNumber();
+        return deviceNumber != null
+                && firstCopy(
+                                new DuplicateWindow.Key(record.stream(), record.partitionKey()),
+                                deviceNumber,
+                                record.data().crc32c())
+                        .isPresent();
     }
 
     private AppendResult.Placed place(NewRecord record) {

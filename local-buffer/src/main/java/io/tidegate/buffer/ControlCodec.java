@@ -175,12 +175,21 @@ final class ControlCodec {
         StreamSettings settings = set.settings();
         out.text(settings.name().value()).unsigned(settings.shards());
         out.unsigned(settings.retention().toMillis()).unsigned(settings.retainedBytesMax());
-        out.unsigned(settings.recordBytesMax()).signed(set.createdMillis());
+        out.unsigned(settings.recordBytesMax());
+        out.octet(Codes.of(settings.onFull()))
+                .octet(Codes.of(settings.priority()))
+                .signed(set.createdMillis());
     }
 
     private static ControlEntry.StreamSet streamSet(Decoder in) {
         StreamSettings settings = new StreamSettings(
-                new StreamName(in.text()), in.int32(), Duration.ofMillis(in.unsigned()), in.unsigned(), in.int32());
+                new StreamName(in.text()),
+                in.int32(),
+                Duration.ofMillis(in.unsigned()),
+                in.unsigned(),
+                in.int32(),
+                Codes.fullPolicy(in.octet()),
+                Codes.priority(in.octet()));
         return new ControlEntry.StreamSet(settings, in.signed());
     }
 

@@ -1,5 +1,6 @@
 package io.tidegate.buffer;
 
+import io.tidegate.core.runtime.Ballast;
 import io.tidegate.core.runtime.Worker;
 import io.tidegate.core.stream.StreamLogException;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
 
@@ -20,24 +22,39 @@ import org.tinylog.Logger;
  * <p>Confined to the thread {@code log-keeper}.
  */
 final class LogKeeper implements Worker {
+    /** Turns come every second when nobody asks for one. */
+    private static final int TURNS_PER_LOOK = 10;
+
     private final LogReading log;
     private final HorizonMover mover;
     private final Retention retention;
     private final Queue<LiveSegment> full;
     private final Set<Integer> unsealable = new HashSet<>();
+    private final Ballast ballast;
+    private final AtomicBoolean wanted = new AtomicBoolean(true);
+    private int turns;
 
     /**
      * @param full connections of segments that have just become full; taken over from the log's writer
      */
-    LogKeeper(LogReading log, HorizonMover mover, Retention retention, Queue<LiveSegment> full) {
+    LogKeeper(LogReading log, HorizonMover mover, Retention retention, Queue<LiveSegment> full, Ballast ballast) {
         this.log = log;
         this.mover = mover;
         this.retention = retention;
         this.full = full;
+        this.ballast = ballast;
     }
 
     @Override
     public int doWork() throws Exception {
+        if (ballast.takeBack()) {
+            Logger.info("There is room on the disk again: records are taken");
+        }
+        turns++;
+        if (!wanted.getAndSet(false) && turns < TURNS_PER_LOOK) {
+            return 0;
+        }
+        turns = 0;
         closeFull();
         sealClosed();
         if (mover.isIdle()) {
@@ -45,6 +62,11 @@ final class LogKeeper implements Worker {
         }
         unlink();
         return 0;
+    }
+
+    /** The next turn looks. Thread-safe. */
+    void lookNow() {
+        wanted.set(true);
     }
 
     private void closeFull() {

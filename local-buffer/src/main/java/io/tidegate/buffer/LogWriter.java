@@ -1,5 +1,6 @@
 package io.tidegate.buffer;
 
+import io.tidegate.core.runtime.Ballast;
 import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.runtime.Worker;
@@ -51,6 +52,8 @@ final class LogWriter implements Worker {
     private final Clock clock;
     private final ClockWatch watch;
     private final RandomGenerator random;
+    private final FullStreams full;
+    private final Ballast ballast;
     private final long intervalNanos;
     private final long openedNanos;
     private final long poweredOnBefore;
@@ -68,13 +71,20 @@ final class LogWriter implements Worker {
     private volatile Figures figures = new Figures(0, 0, 0, null);
 
     LogWriter(
-            Parts parts, SegmentWriter segments, ShardLogSettings settings, LogClocks clocks, RandomGenerator random) {
+            Parts parts,
+            SegmentWriter segments,
+            ShardLogSettings settings,
+            LogClocks clocks,
+            RandomGenerator random,
+            Ballast ballast) {
         this.parts = parts;
         this.segments = segments;
         this.clocks = clocks;
         this.clock = clocks.clock();
         this.watch = new ClockWatch(parts.state(), clocks);
         this.random = random;
+        this.ballast = ballast;
+        this.full = new FullStreams(clock, ballast::isOut);
         this.intervalNanos = settings.commitInterval().toNanos();
         this.openedNanos = clock.monotonicNanos();
         this.poweredOnBefore = parts.state().poweredOnNanos();
@@ -170,6 +180,10 @@ final class LogWriter implements Worker {
             }
         }
         report();
+        if (segments.failure() != null && ballast.releaseIfFull()) {
+            Logger.warn("The disk is full: records are refused, the space kept back serves what must be committed");
+            onKeeping.run();
+        }
         return Math.max(1, batch.size());
     }
 
@@ -206,7 +220,7 @@ final class LogWriter implements Worker {
                 Math.max(state.poweredOnNanos(), poweredOnNanos(seen.monotonicNanos())),
                 Math.max(state.lastTimeMillis(), now.millis()),
                 now.quality());
-        CommitDraft draft = new CommitDraft(state, parts.window(), header);
+        CommitDraft draft = new CommitDraft(state, parts.window(), full, header);
         opening.forEach(draft::add);
         watch.look(draft, seen);
         return draft;
@@ -272,6 +286,7 @@ final class LogWriter implements Worker {
             bytes += submission.weightBytes();
         }
         tell(answers, bytes);
+        full.mark(parts.queue());
         if (!readable.isEmpty()) {
             Set<ShardId> shards = readable;
             readable = Set.of();

@@ -1,5 +1,6 @@
 package io.tidegate.buffer;
 
+import io.tidegate.core.stream.FullPolicy;
 import io.tidegate.core.stream.GapReason;
 import io.tidegate.core.stream.HeldRecords;
 import io.tidegate.core.stream.StreamSettings;
@@ -88,7 +89,9 @@ final class Retention {
                 finish(expiring, GapReason.EXPIRED).ifPresent(moves::add);
                 byShard.put(shard.ordinal(), expiring);
             }
-            evict(stream, settings.retainedBytesMax(), byShard, moves);
+            if (settings.onFull() == FullPolicy.DROP_OLDEST) {
+                evict(stream, settings.retainedBytesMax(), byShard, moves);
+            }
             byShard.values().forEach(move -> held(move, holds.getOrDefault(move.shard.ordinal(), List.of()))
                     .ifPresent(holding::add));
         }

@@ -1,5 +1,6 @@
 package io.tidegate.buffer;
 
+import io.tidegate.core.runtime.Ballast;
 import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.runtime.Closer;
 import io.tidegate.core.runtime.EffectiveClock;
@@ -50,7 +51,7 @@ import org.tinylog.Logger;
  */
 public final class ShardLog implements StreamLog, AutoCloseable {
     private static final Duration IDLE = Duration.ofSeconds(1);
-    private static final Duration KEEPER_IDLE = Duration.ofSeconds(10);
+    private static final Duration KEEPER_IDLE = Duration.ofSeconds(1);
     private static final Duration QUEUE_RETRY = Duration.ofMillis(100);
 
     private final ShardLogSettings settings;
@@ -60,6 +61,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
     /** Segments that have become full, on their way from the writer to the keeper. */
     private final Queue<LiveSegment> full;
 
+    private final Ballast ballast;
     private final Retention retention;
     private final LogAdmin admin;
     private final Closer closer = new Closer();
@@ -70,8 +72,10 @@ public final class ShardLog implements StreamLog, AutoCloseable {
             CommitQueue queue,
             LogReading reading,
             LogWriter writer,
-            Queue<LiveSegment> full) {
+            Queue<LiveSegment> full,
+            Ballast ballast) {
         this.full = full;
+        this.ballast = ballast;
         this.settings = settings;
         this.queue = queue;
         this.reading = reading;
@@ -88,12 +92,32 @@ public final class ShardLog implements StreamLog, AutoCloseable {
      */
     public static ShardLog open(
             ShardLogSettings settings, Clock clock, EffectiveClock effective, RandomGenerator random) {
-        return open(settings, clock, effective, random, BootId.current());
+        return open(settings, clock, effective, random, BootId.current(), Ballast.none());
     }
 
     /** The same, on a machine that says which boot this is. */
     static ShardLog open(
             ShardLogSettings settings, Clock clock, EffectiveClock effective, RandomGenerator random, long boot) {
+        return open(settings, clock, effective, random, boot, Ballast.none());
+    }
+
+    /**
+     * The same, with space that is kept back for a full disk: let go when it is, so that horizons, gaps and checkpoints
+     * can be committed; until it is back, records are refused.
+     */
+    public static ShardLog open(
+            ShardLogSettings settings, Clock clock, EffectiveClock effective, RandomGenerator random, Ballast ballast) {
+        return open(settings, clock, effective, random, BootId.current(), ballast);
+    }
+
+    private static ShardLog open(
+            ShardLogSettings settings,
+            Clock clock,
+            EffectiveClock effective,
+            RandomGenerator random,
+            long boot,
+            Ballast ballast) {
+        ballast.releaseIfFull();
         Closer closer = new Closer();
         try {
             Path directory = settings.directory();
@@ -103,7 +127,8 @@ public final class ShardLog implements StreamLog, AutoCloseable {
             HomeLock lock = closer.add(HomeLock.take(directory));
             LogRecovery.Opened opened = new LogRecovery(settings, effective).open();
             LogClocks clocks = LogClocks.of(clock, effective, opened.state(), boot, random);
-            ShardLog log = assemble(settings, clocks, random, opened);
+            ShardLog log = assemble(settings, clocks, random, opened, ballast);
+            ballast.takeBack();
             log.start(opened, lock);
             return log;
         } catch (IOException | SQLException e) {
@@ -127,7 +152,11 @@ public final class ShardLog implements StreamLog, AutoCloseable {
     }
 
     private static ShardLog assemble(
-            ShardLogSettings settings, LogClocks clocks, RandomGenerator random, LogRecovery.Opened opened) {
+            ShardLogSettings settings,
+            LogClocks clocks,
+            RandomGenerator random,
+            LogRecovery.Opened opened,
+            Ballast ballast) {
         CommitQueue queue = new CommitQueue(settings.putQueueBytes());
         BlockCache cache = new BlockCache(settings.blockCacheBytes());
         ReadWaiters waiters = new ReadWaiters();
@@ -147,8 +176,9 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                 segments,
                 settings,
                 clocks,
-                random);
-        return new ShardLog(settings, queue, reading, writer, full);
+                random,
+                ballast);
+        return new ShardLog(settings, queue, reading, writer, full, ballast);
     }
 
     private void start(LogRecovery.Opened opened, HomeLock lock) {
@@ -162,11 +192,14 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                 "log-writer", writer, IDLE, e -> Logger.error(e, "The log's writer failed in a turn")));
         queue.onArrival(thread::wake);
         thread.wake();
-        LogKeeper keeper = new LogKeeper(reading, new HorizonMover(reading.state(), queue), retention, full);
+        LogKeeper keeper = new LogKeeper(reading, new HorizonMover(reading.state(), queue), retention, full, ballast);
         WorkerThread keeping = closer.add(WorkerThread.start(
                 "log-keeper", keeper, KEEPER_IDLE, e -> Logger.error(e, "The log's keeper failed in a turn")));
-        writer.onKeeping(keeping::wake);
-        lookNow = keeping::wake;
+        lookNow = () -> {
+            keeper.lookNow();
+            keeping.wake();
+        };
+        writer.onKeeping(lookNow);
         Logger.info("Shard log opened at commit {} in {}", opened.state().lastLsn(), settings.directory());
     }
 
@@ -263,7 +296,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                 figures.records(),
                 figures.duplicates(),
                 queue.bytes(),
-                figures.failure());
+                figures.failure() == null && ballast.isOut() ? "the disk is full" : figures.failure());
     }
 
     /** Lets the keeper look for what has to be sealed, expired or removed, without waiting for its turn. */

@@ -38,6 +38,29 @@ interface Submission {
     /** What is to be told after a commit: lists per producer, futures in order. */
     record Answers(Map<QueuedProducer, List<PutAnswer>> puts, List<Runnable> completions) {}
 
+    /** A place in the queue; what stands before it is answered before it is. */
+    record Mark(Runnable reached) implements Submission {
+        @Override
+        public int weightBytes() {
+            return 0;
+        }
+
+        @Override
+        public void prepare(CommitDraft draft) {
+            reached.run();
+        }
+
+        @Override
+        public void answer(Answers answers) {
+            reached.run();
+        }
+
+        @Override
+        public void refuse(String reason, Duration retryAfter, Answers answers) {
+            reached.run();
+        }
+    }
+
     /** One offered record. */
     final class Put implements Submission {
         private final QueuedProducer producer;
@@ -59,9 +82,11 @@ interface Submission {
         @Override
         public void prepare(CommitDraft draft) {
             Object result = draft.put(record);
-            outcome = result instanceof AppendResult.Placed placed
-                    ? PutAnswer.stored(correlation, placed)
-                    : PutAnswer.refused(correlation, result.toString(), AppendResult.NEVER);
+            if (result instanceof AppendResult.Placed placed) {
+                outcome = PutAnswer.stored(correlation, placed);
+            } else if (result instanceof AppendResult.Refused refused) {
+                outcome = PutAnswer.refused(correlation, refused.reason(), refused.retryAfter());
+            }
         }
 
         @Override

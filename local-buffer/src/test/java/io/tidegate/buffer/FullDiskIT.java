@@ -2,9 +2,16 @@ package io.tidegate.buffer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tidegate.core.runtime.Ballast;
+import io.tidegate.core.runtime.ClockSync;
+import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.runtime.SystemClock;
 import io.tidegate.core.stream.AppendResult;
 import io.tidegate.core.stream.AppendUnit;
+import io.tidegate.core.stream.Checkpoint;
+import io.tidegate.core.stream.CheckpointScope;
+import io.tidegate.core.stream.CheckpointUpdate;
+import io.tidegate.core.stream.ConsumerName;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ProducerName;
@@ -17,11 +24,14 @@ import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamProducer;
 import io.tidegate.core.stream.StreamSettings;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -161,6 +171,89 @@ class FullDiskIT {
             assertThat(found).isSorted();
             assertThat(firstRefused.get()).isLessThan(Long.MAX_VALUE);
         }
+    }
+
+    private ShardLog openWithBallast() {
+        SystemClock clock = new SystemClock();
+        return ShardLog.open(
+                OpenedLogs.settings(disk).withSegmentBytes(1 << 20),
+                clock,
+                new EffectiveClock(clock, ClockSync.TRUSTED, OpenedLogs.BUILD_MILLIS),
+                new Random(7),
+                Ballast.in(disk.resolve("ballast"), 512 << 10));
+    }
+
+    private Path fillTheRest() throws IOException {
+        Path filler = disk.resolve("filler");
+        try (OutputStream out = Files.newOutputStream(filler)) {
+            while (true) {
+                out.write(new byte[4096]);
+            }
+        } catch (IOException e) {
+            assertThat(disk.toFile().getUsableSpace()).isZero();
+            return filler;
+        }
+    }
+
+    private static AppendUnit checkpoint(long next) {
+        return new AppendUnit(
+                List.of(),
+                List.of(new CheckpointUpdate(
+                        new ConsumerName("reader"),
+                        new CheckpointScope.OneShard(SHARD),
+                        new Checkpoint.InShard(next, Payload.EMPTY))),
+                List.of(),
+                List.of());
+    }
+
+    @Test
+    void log_opensOnACompletelyFullDisk_keepsCheckpoints_andTakesRecordsAgainWithin5sOfTheEnd() throws Exception {
+        List<String> stored = new ArrayList<>();
+        try (ShardLog log = openWithBallast()) {
+            log.admin().create(StreamSettings.of(STREAM));
+            for (int number = 1; number <= 5; number++) {
+                LogReader.commit(log, AppendUnit.of(record(number)));
+                stored.add(record(number).data().utf8());
+            }
+        }
+        Path filler = fillTheRest();
+        try (ShardLog log = openWithBallast()) {
+            assertThat(LogReader.append(log, AppendUnit.of(record(6))))
+                    .isInstanceOfSatisfying(AppendResult.Refused.class, refused -> assertThat(refused.reason())
+                            .contains("disk is full"));
+            assertThat(log.status().failure()).isEqualTo("the disk is full");
+            LogReader.commit(log, checkpoint(4));
+            assertThat(LogReader.texts(LogReader.all(log, SHARD, new StartingPosition.TrimHorizon())))
+                    .isEqualTo(stored);
+            Files.delete(filler);
+            Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> {
+                AppendResult result = LogReader.append(log, AppendUnit.of(record(6)));
+                return result instanceof AppendResult.Committed;
+            });
+            assertThat(disk.resolve("ballast")).hasSize(512 << 10);
+            assertThat(log.status().failure()).isNull();
+        }
+        assertThat(LogCheck.run(disk.resolve("log")).findings()).isEmpty();
+    }
+
+    @Test
+    void diskThatIsFullOfRecords_keepsCheckpointsAndHorizons_andTheOldestRecordsMakeRoom() throws Exception {
+        try (ShardLog log = openWithBallast()) {
+            log.admin().create(StreamSettings.of(STREAM));
+            List<String> stored = new ArrayList<>();
+            fill(log, stored);
+            assertThat(disk.resolve("ballast")).doesNotExist();
+            LogReader.commit(log, checkpoint(2));
+            log.admin().configure(StreamSettings.of(STREAM).withRetainedBytesMax(500_000));
+            int number = 100_000;
+            Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> {
+                log.lookNow();
+                return LogReader.append(log, AppendUnit.of(record(number))) instanceof AppendResult.Committed;
+            });
+            assertThat(log.ledger(SHARD).balances()).isTrue();
+            assertThat(log.ledger(SHARD).evicted()).isPositive();
+        }
+        assertThat(LogCheck.run(disk.resolve("log")).findings()).isEmpty();
     }
 
     private static List<String> heads(List<String> texts) {

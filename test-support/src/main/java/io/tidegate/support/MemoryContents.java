@@ -8,6 +8,7 @@ import io.tidegate.core.stream.CheckpointScope;
 import io.tidegate.core.stream.CheckpointUpdate;
 import io.tidegate.core.stream.ConsumerName;
 import io.tidegate.core.stream.Expectation;
+import io.tidegate.core.stream.FullPolicy;
 import io.tidegate.core.stream.GapReason;
 import io.tidegate.core.stream.HashKey;
 import io.tidegate.core.stream.LogCursor;
@@ -29,6 +30,7 @@ import io.tidegate.core.stream.StreamRecord;
 import io.tidegate.core.stream.StreamSelection;
 import io.tidegate.core.stream.StreamSettings;
 import io.tidegate.core.stream.TimeQuality;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -101,6 +103,9 @@ final class MemoryContents implements StreamAdmin {
             if (record.data().length() + record.partitionKey().length() > settings.recordBytesMax()) {
                 return new AppendResult.Refused("record too large for '" + record.stream() + "'", AppendResult.NEVER);
             }
+            if (settings.onFull() == FullPolicy.REJECT && isFull(settings, unit)) {
+                return new AppendResult.Refused("'" + record.stream() + "' is full", Duration.ofSeconds(1));
+            }
         }
         List<AppendResult.Placed> places = new ArrayList<>();
         unit.records().forEach(record -> places.add(place(record, lsn)));
@@ -116,6 +121,19 @@ final class MemoryContents implements StreamAdmin {
             }
         }
         return new AppendResult.Committed(lsn, places);
+    }
+
+    private boolean isFull(StreamSettings settings, AppendUnit unit) {
+        long asked = unit.records().stream()
+                .filter(record -> record.stream().equals(settings.name()))
+                .mapToLong(
+                        record -> record.data().length() + record.partitionKey().length())
+                .sum();
+        long kept = shards.values().stream()
+                .filter(shard -> shard.id().stream().equals(settings.name()))
+                .mapToLong(shard -> shard.describe().retainedBytes())
+                .sum();
+        return kept + asked > settings.retainedBytesMax();
     }
 
     private boolean holds(Expectation expectation) {

@@ -167,8 +167,10 @@ final class MemoryShard {
     }
 
     ShardDescription describe() {
-        long bytes =
-                records.stream().mapToLong(record -> record.data().length()).sum();
+        long bytes = records.stream()
+                .mapToLong(
+                        record -> record.data().length() + record.partitionKey().length())
+                .sum();
         return new ShardDescription(id, range, horizon, next, bytes);
     }
 }

@@ -11,10 +11,12 @@ import io.tidegate.core.stream.CheckpointScope;
 import io.tidegate.core.stream.CheckpointUpdate;
 import io.tidegate.core.stream.ConsumerName;
 import io.tidegate.core.stream.Expectation;
+import io.tidegate.core.stream.FullPolicy;
 import io.tidegate.core.stream.HashKey;
 import io.tidegate.core.stream.LogCursor;
 import io.tidegate.core.stream.LogEntry;
 import io.tidegate.core.stream.LogPosition;
+import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ProducerName;
@@ -31,6 +33,7 @@ import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamProducer;
 import io.tidegate.core.stream.StreamRecord;
 import io.tidegate.core.stream.StreamSettings;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -326,5 +329,21 @@ public abstract class StreamLogContract {
         assertThatThrownBy(() -> log.admin().create(StreamSettings.of(STREAM).withShards(3)))
                 .isInstanceOf(StreamLogException.class);
         assertThat(log.admin().describe(STREAM).orElseThrow().shards()).hasSize(2);
+    }
+
+    @Test
+    public void streamThatRejectsWhenFull_saysWhenToRetry_andHurtsNoOther() throws Exception {
+        StreamLog log = openWith(1);
+        StreamName small = new StreamName("small");
+        log.admin().create(StreamSettings.of(small).withRetainedBytesMax(100).withOnFull(FullPolicy.REJECT));
+        NewRecord record = NewRecord.of(small, "k", Payload.ofUtf8("x".repeat(39)));
+        assertThat(append(log, AppendUnit.of(record))).isInstanceOf(AppendResult.Committed.class);
+        assertThat(append(log, AppendUnit.of(record))).isInstanceOf(AppendResult.Committed.class);
+        assertThat(append(log, AppendUnit.of(record))).isInstanceOfSatisfying(AppendResult.Refused.class, refused -> {
+            assertThat(refused.retryAfter()).isPositive().isLessThanOrEqualTo(Duration.ofSeconds(1));
+            assertThat(refused.reason()).contains("'small' is full");
+        });
+        assertThat(append(log, AppendUnit.of(record("k", 1)))).isInstanceOf(AppendResult.Committed.class);
+        assertThat(log.ledger(new ShardId(small, 0))).isEqualTo(new LossLedger(new ShardId(small, 0), 2, 2, 0, 0, 0));
     }
 }

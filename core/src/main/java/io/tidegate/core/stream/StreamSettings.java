@@ -6,11 +6,19 @@ import java.time.Duration;
  * What a stream is told at its creation.
  *
  * @param retention 24 hours to 8,760 hours (365 days)
- * @param retainedBytesMax the oldest records are given up above this; {@link #UNLIMITED} for no own limit
+ * @param retainedBytesMax data and keys that it keeps at most; {@link #UNLIMITED} for no own limit
  * @param recordBytesMax data plus partition key of one record, at most 10 MiB
+ * @param onFull what happens at {@code retainedBytesMax}
+ * @param priority when it gives up records for others, if the disk is too small for all
  */
 public record StreamSettings(
-        StreamName name, int shards, Duration retention, long retainedBytesMax, int recordBytesMax) {
+        StreamName name,
+        int shards,
+        Duration retention,
+        long retainedBytesMax,
+        int recordBytesMax,
+        FullPolicy onFull,
+        StreamPriority priority) {
     public static final long UNLIMITED = Long.MAX_VALUE;
     public static final Duration RETENTION_MIN = Duration.ofHours(24);
     public static final Duration RETENTION_MAX = Duration.ofDays(365);
@@ -33,24 +41,33 @@ public record StreamSettings(
         }
     }
 
-    /** One shard, 7 days, no limit of its own, records of at most 1 MiB. */
+    /** One shard, 7 days, no limit of its own, records of at most 1 MiB; the oldest go first. */
     public static StreamSettings of(StreamName name) {
-        return new StreamSettings(name, 1, Duration.ofDays(7), UNLIMITED, 1 << 20);
+        return new StreamSettings(
+                name, 1, Duration.ofDays(7), UNLIMITED, 1 << 20, FullPolicy.DROP_OLDEST, StreamPriority.of(name));
+    }
+
+    public StreamSettings withOnFull(FullPolicy changed) {
+        return new StreamSettings(name, shards, retention, retainedBytesMax, recordBytesMax, changed, priority);
+    }
+
+    public StreamSettings withPriority(StreamPriority changed) {
+        return new StreamSettings(name, shards, retention, retainedBytesMax, recordBytesMax, onFull, changed);
     }
 
     public StreamSettings withShards(int changed) {
-        return new StreamSettings(name, changed, retention, retainedBytesMax, recordBytesMax);
+        return new StreamSettings(name, changed, retention, retainedBytesMax, recordBytesMax, onFull, priority);
     }
 
     public StreamSettings withRetention(Duration changed) {
-        return new StreamSettings(name, shards, changed, retainedBytesMax, recordBytesMax);
+        return new StreamSettings(name, shards, changed, retainedBytesMax, recordBytesMax, onFull, priority);
     }
 
     public StreamSettings withRetainedBytesMax(long changed) {
-        return new StreamSettings(name, shards, retention, changed, recordBytesMax);
+        return new StreamSettings(name, shards, retention, changed, recordBytesMax, onFull, priority);
     }
 
     public StreamSettings withRecordBytesMax(int changed) {
-        return new StreamSettings(name, shards, retention, retainedBytesMax, changed);
+        return new StreamSettings(name, shards, retention, retainedBytesMax, changed, onFull, priority);
     }
 }

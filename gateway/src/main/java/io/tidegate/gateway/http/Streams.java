@@ -57,6 +57,8 @@ final class Streams {
         } else {
             into.put("bytesMax", settings.retainedBytesMax());
         }
+        into.put("onFull", settings.onFull().text());
+        into.put("priority", settings.priority().text());
         into.put("recordBytesMax", settings.recordBytesMax());
         into.put(
                 "retainedBytes",
