@@ -103,17 +103,21 @@ final class CheckedBlocks implements BlockScan.Sink {
     }
 
     private void checkRuns(Block block, String place) {
-        List<ControlEntry> entries = block.entries();
         for (Run run : block.runs()) {
-            long expected = state.shardState(run.ordinal())
-                    .map(ShardState::next)
-                    .orElseGet(() -> opened(entries, run.ordinal()));
+            long expected =
+                    state.shardState(run.ordinal()).map(ShardState::next).orElse(0L);
             boolean isUnsure = unsure.remove(run.ordinal()) && run.firstSequenceNumber() > expected;
             if (run.firstSequenceNumber() != expected && !isUnsure) {
                 find(
                         "I4",
                         place + " " + LogCheck.shardName(state, run.ordinal()),
                         "expected number " + expected + ", found " + run.firstSequenceNumber());
+            }
+            if (state.shardState(run.ordinal()).filter(ShardState::isOpen).isEmpty()) {
+                find(
+                        "I14",
+                        place + " " + LogCheck.shardName(state, run.ordinal()),
+                        "records in a shard that is not open");
             }
             runs.computeIfAbsent(run.ordinal(), key -> new ArrayList<>()).add(run);
             records += run.count();
@@ -128,15 +132,6 @@ final class CheckedBlocks implements BlockScan.Sink {
         } catch (DamageException | IllegalArgumentException e) {
             find("I2", place, String.valueOf(e.getMessage()));
         }
-    }
-
-    private static long opened(List<ControlEntry> entries, int ordinal) {
-        for (ControlEntry entry : entries) {
-            if (entry instanceof ControlEntry.ShardOpened opened && opened.ordinal() == ordinal) {
-                return opened.firstSequenceNumber();
-            }
-        }
-        return 0;
     }
 
     private void find(String invariant, String place, String what) {

@@ -31,21 +31,34 @@ final class CommitCursor implements LogCursor {
     private final Map<Integer, Long> expected = new HashMap<>();
 
     private LogPosition position;
+    private int seenOrdinals;
 
     CommitCursor(LogReading log, Set<StreamName> streams, LogPosition from) {
         this.log = log;
         this.streams = Set.copyOf(streams);
         this.position =
                 from.equals(LogPosition.LATEST) ? new LogPosition(log.state().lastLsn() + 1, 0) : from;
+        noticeShards();
+        if (from.lsn() == 0) {
+            shards.values()
+                    .forEach(shard -> told.put(
+                            shard.ordinal(), log.state().counters(shard).horizon()));
+        }
+    }
+
+    /** Shards that have been opened since: by a reshard, or with a stream that was deleted and created again. */
+    private void noticeShards() {
+        int nextOrdinal = log.state().nextOrdinal();
+        if (nextOrdinal == seenOrdinals) {
+            return;
+        }
         for (ShardState shard : log.state().allShards()) {
-            if (this.streams.contains(shard.id().stream())) {
+            if (shard.ordinal() >= seenOrdinals && streams.contains(shard.id().stream())) {
                 shards.put(shard.ordinal(), shard);
                 ordinals.set(shard.ordinal());
-                if (from.lsn() == 0) {
-                    told.put(shard.ordinal(), log.state().counters(shard).horizon());
-                }
             }
         }
+        seenOrdinals = nextOrdinal;
     }
 
     @Override
@@ -55,6 +68,8 @@ final class CommitCursor implements LogCursor {
         for (int blocks = 0; blocks < BLOCKS_PER_READ; blocks++) {
             // Taken first: what is committed later belongs to the next read.
             long lastLsn = log.state().lastLsn();
+            // Not before: a shard opened in between could have records below it.
+            noticeShards();
             Optional<SegmentStore.Found> found = log.store().nextWith(ordinals, position.lsn());
             // Asked after the search: what went while this batch is read is passed over by the search, too.
             tellWhatWentBefore(entries);

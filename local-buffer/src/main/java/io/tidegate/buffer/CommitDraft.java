@@ -101,6 +101,13 @@ final class CommitDraft {
                 return refusal;
             }
         }
+        for (CheckpointUpdate update : unit.checkpoints()) {
+            if (update.scope() instanceof CheckpointScope.OneShard one
+                    && state.find(one.shard()).isEmpty()) {
+                return new AppendResult.Refused(
+                        "no shard '" + one.shard() + "' to have a place in", AppendResult.NEVER);
+            }
+        }
         long more = growth(unit);
         if (more > 0 && state.stateBytes() + stateBytesAdded + more > LogState.STATE_BYTES_MAX) {
             return new AppendResult.Refused(
@@ -170,8 +177,8 @@ final class CommitDraft {
         }
         for (CheckpointUpdate update : unit.checkpoints()) {
             Optional<Checkpoint> before = state.checkpoint(update.consumer(), update.scope());
-            more += LogState.weight(update.checkpoint())
-                    - before.map(LogState::weight).orElse(0L);
+            more += Checkpoints.weight(update.checkpoint())
+                    - before.map(Checkpoints::weight).orElse(0L);
         }
         return more;
     }
@@ -245,15 +252,11 @@ final class CommitDraft {
         DuplicateWindow.Key key = new DuplicateWindow.Key(record.stream(), record.partitionKey());
         int crc = record.data().crc32c();
         Optional<DuplicateWindow.Seen> first = firstCopy(key, deviceNumber, crc);
-        if (first.isPresent()) {
+        // The first copy may be in a closed shard; if that has expired, there is no first copy any more.
+        Optional<ShardState> holder = first.flatMap(seen -> state.shardState(seen.shard()));
+        if (first.isPresent() && holder.isPresent()) {
             duplicates++;
-            StreamName stream = record.stream();
-            return new AppendResult.Placed(
-                    state.shardState(first.get().shard())
-                            .map(ShardState::id)
-                            .orElseThrow(() -> new DamageException("a window of '" + stream + "' names no shard")),
-                    first.get().sequenceNumber(),
-                    true);
+            return new AppendResult.Placed(holder.get().id(), first.get().sequenceNumber(), true);
         }
         long sequenceNumber = append(shard, record);
         DuplicateWindow.Seen added = new DuplicateWindow.Seen(deviceNumber, crc, shard.ordinal(), sequenceNumber);

@@ -36,11 +36,16 @@ final class ControlCodec {
     private static final int HOLE_TOLD = 8;
     private static final int SEGMENT_QUARANTINED = 9;
     private static final int CONSUMER_REQUIRED = 10;
+    private static final int SHARD_CLOSED = 24;
+    private static final int SHARD_EXPIRED = 25;
+    private static final int STREAM_DELETED = 26;
     private static final int LOG_POINT = 32;
     private static final int SHARD_POINT = 33;
     private static final int WINDOW_POINT = 34;
     private static final int SEGMENT_POINT = 35;
     private static final int HOLE_POINT = 36;
+    private static final int PAST_SHARDS = 60;
+    private static final int SHARD_NUMBERS_FROM = 61;
 
     private ControlCodec() {}
 
@@ -130,6 +135,18 @@ final class ControlCodec {
             hole(out.octet(HOLE_POINT).unsigned(point.ordinal()), point.hole());
         } else if (entry instanceof ControlEntry.SegmentPoint point) {
             summary(out.octet(SEGMENT_POINT), point.summary());
+        } else if (entry instanceof ControlEntry.ShardClosed closed) {
+            out.octet(SHARD_CLOSED).unsigned(closed.ordinal()).unsigned(closed.nextSequenceNumber());
+            out.unsigned(closed.poweredOnNanos());
+        } else if (entry instanceof ControlEntry.ShardExpired expired) {
+            out.octet(SHARD_EXPIRED).unsigned(expired.ordinal());
+        } else if (entry instanceof ControlEntry.StreamDeleted deleted) {
+            out.octet(STREAM_DELETED).text(deleted.name().value()).unsigned(deleted.nextShardNumber());
+        } else if (entry instanceof ControlEntry.PastShards past) {
+            out.octet(PAST_SHARDS).text(past.stream().value()).unsigned(past.appended());
+            out.unsigned(past.expired()).unsigned(past.evicted()).unsigned(past.corrupt());
+        } else if (entry instanceof ControlEntry.ShardNumbersFrom from) {
+            out.octet(SHARD_NUMBERS_FROM).unsigned(from.number());
         } else {
             throw new IllegalStateException("no form for " + entry);
         }
@@ -151,6 +168,13 @@ final class ControlCodec {
             case HOLE_TOLD -> new ControlEntry.HoleTold(in.int32(), hole(in));
             case SEGMENT_QUARANTINED -> new ControlEntry.SegmentQuarantined(in.int32(), in.text());
             case CONSUMER_REQUIRED -> consumerRequired(in);
+            case SHARD_CLOSED -> new ControlEntry.ShardClosed(in.int32(), in.unsigned(), in.unsigned());
+            case SHARD_EXPIRED -> new ControlEntry.ShardExpired(in.int32());
+            case STREAM_DELETED -> new ControlEntry.StreamDeleted(new StreamName(in.text()), in.int32());
+            case PAST_SHARDS ->
+                new ControlEntry.PastShards(
+                        new StreamName(in.text()), in.unsigned(), in.unsigned(), in.unsigned(), in.unsigned());
+            case SHARD_NUMBERS_FROM -> new ControlEntry.ShardNumbersFrom(in.int32());
             case LOG_POINT ->
                 new ControlEntry.LogPoint(
                         in.text(),
@@ -199,6 +223,8 @@ final class ControlCodec {
         out.hash(opened.range().startInclusive().value())
                 .hash(opened.range().endInclusive().value());
         out.unsigned(opened.firstSequenceNumber());
+        out.unsigned(opened.parents().size());
+        opened.parents().forEach(out::unsigned);
     }
 
     private static ControlEntry.ShardOpened shardOpened(Decoder in) {
@@ -206,7 +232,16 @@ final class ControlCodec {
                 in.int32(),
                 new ShardId(new StreamName(in.text()), in.int32()),
                 new HashKeyRange(new HashKey(in.hash()), new HashKey(in.hash())),
-                in.unsigned());
+                in.unsigned(),
+                parents(in));
+    }
+
+    private static List<Integer> parents(Decoder in) {
+        List<Integer> parents = new ArrayList<>();
+        for (int i = in.size(); i > 0; i--) {
+            parents.add(in.int32());
+        }
+        return parents;
     }
 
     private static void scope(Encoder out, CheckpointScope scope) {
@@ -295,7 +330,8 @@ final class ControlCodec {
                 in.unsigned(),
                 in.unsigned(),
                 in.unsigned(),
-                in.unsigned());
+                in.unsigned(),
+                false);
     }
 
     private static List<ShardEpoch> epochs(Decoder in) {

@@ -19,8 +19,38 @@ sealed interface ControlEntry {
     /** A stream exists, with these settings; repeated when they change. */
     record StreamSet(StreamSettings settings, long createdMillis) implements ControlEntry {}
 
-    /** A shard exists; ordinals count over all streams and are never used again. */
-    record ShardOpened(int ordinal, ShardId id, HashKeyRange range, long firstSequenceNumber) implements ControlEntry {}
+    /**
+     * A shard exists; ordinals count over all streams and are never used again.
+     *
+     * @param parents numbers of the shards of the same stream that it was made from
+     */
+    record ShardOpened(int ordinal, ShardId id, HashKeyRange range, long firstSequenceNumber, List<Integer> parents)
+            implements ControlEntry {
+        public ShardOpened {
+            parents = List.copyOf(parents);
+        }
+    }
+
+    /**
+     * A shard takes no more records; repeated in snapshots.
+     *
+     * @param nextSequenceNumber final
+     * @param poweredOnNanos when, in the log's powered-on time
+     */
+    record ShardClosed(int ordinal, long nextSequenceNumber, long poweredOnNanos) implements ControlEntry {}
+
+    /** Nothing is left of a closed shard; its counts go to those of its stream's past. */
+    record ShardExpired(int ordinal) implements ControlEntry {}
+
+    /** A stream is gone, with its shards and the checkpoints on it; repeated in snapshots while there is no new one. */
+    record StreamDeleted(StreamName name, int nextShardNumber) implements ControlEntry {}
+
+    /** Snapshot only: what shards took and lost that have gone from a stream. */
+    record PastShards(StreamName stream, long appended, long expired, long evicted, long corrupt)
+            implements ControlEntry {}
+
+    /** Snapshot only: streams that nobody remembers had shards with numbers below this one. */
+    record ShardNumbersFrom(int number) implements ControlEntry {}
 
     /** Blocks from here on carry this epoch; predecessor 0: the first of the log. */
     record EpochOpened(long epoch, long predecessor) implements ControlEntry {}

@@ -51,6 +51,15 @@ final class DuplicateWindow {
         }
     }
 
+    /** The keys of a stream that is gone: a later one of the same name is another. */
+    void forgetDeleted(List<ControlEntry> entries) {
+        for (ControlEntry entry : entries) {
+            if (entry instanceof ControlEntry.StreamDeleted deleted) {
+                rings.keySet().removeIf(key -> key.stream().equals(deleted.name()));
+            }
+        }
+    }
+
     int keys() {
         return rings.size();
     }

@@ -3,7 +3,9 @@ package io.tidegate.buffer;
 import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.stream.AppendResult;
 import io.tidegate.core.stream.ConsumerName;
+import io.tidegate.core.stream.HashKey;
 import io.tidegate.core.stream.HashKeyRange;
+import io.tidegate.core.stream.ReshardPlan;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamAdmin;
 import io.tidegate.core.stream.StreamDescription;
@@ -20,10 +22,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.tinylog.Logger;
 
-/** Creates, changes and describes streams through the log's writer. Thread-safe. */
+/** Creates, changes, deletes and describes streams through the log's writer. Thread-safe. */
 final class LogAdmin implements StreamAdmin {
     private static final int WEIGHT_BYTES = 1024;
     static final int SHARDS_IN_ALL_MAX = 1024;
@@ -43,16 +46,13 @@ final class LogAdmin implements StreamAdmin {
     public boolean create(StreamSettings settings) {
         Optional<StreamDescription> before = describe(settings.name());
         if (before.isPresent()) {
-            requireSameShards(before.get().settings(), settings.shards());
+            requireSameShards(before.get(), settings.shards());
             return false;
         }
         // Two creations at once: the writer decides which came first.
         boolean[] created = {false};
-        run("create stream '" + settings.name() + "'", draft -> {
-            created[0] = create(settings, draft);
-            return new AppendResult.Committed(draft.header().lsn(), List.of());
-        });
-        requireSameShards(describe(settings.name()).orElseThrow().settings(), settings.shards());
+        run("create stream '" + settings.name() + "'", false, draft -> created[0] = create(settings, draft));
+        requireSameShards(describe(settings.name()).orElseThrow(), settings.shards());
         return created[0];
     }
 
@@ -61,25 +61,32 @@ final class LogAdmin implements StreamAdmin {
             return false;
         }
         int ordinal = Math.max(state.nextOrdinal(), draft.nextOrdinal());
-        if (state.allShards().size() + settings.shards() > SHARDS_IN_ALL_MAX) {
-            throw new StreamLogException(
-                    StreamLogException.Category.REJECT, "a log has at most " + SHARDS_IN_ALL_MAX + " shards");
-        }
+        requireRoom(ordinal - state.nextOrdinal() + settings.shards());
         draft.add(new ControlEntry.StreamSet(settings, clock.now().millis()));
-        int number = 0;
+        int number = state.firstShardNumber(settings.name());
         for (HashKeyRange range : HashKeyRange.evenly(settings.shards())) {
             draft.add(new ControlEntry.ShardOpened(
-                    ordinal++, new ShardId(settings.name(), number++), range, state.firstSequenceNumber()));
+                    ordinal++, new ShardId(settings.name(), number++), range, state.firstSequenceNumber(), List.of()));
         }
         return true;
     }
 
-    private static void requireSameShards(StreamSettings existing, int shards) {
-        if (existing.shards() != shards) {
-            throw new StreamLogException(
-                    StreamLogException.Category.REJECT,
-                    "stream '" + existing.name() + "' has " + existing.shards() + " shards, not " + shards);
+    private void requireRoom(int more) {
+        if (state.allShards().size() + more > SHARDS_IN_ALL_MAX) {
+            throw reject("a log has at most " + SHARDS_IN_ALL_MAX
+                    + " shards, with the closed ones of which something can still be read");
         }
+    }
+
+    private static void requireSameShards(StreamDescription existing, int shards) {
+        int open = existing.openShards().size();
+        if (open != shards && existing.settings().shards() != shards) {
+            throw reject("stream '" + existing.name() + "' has " + open + " shards, not " + shards);
+        }
+    }
+
+    private static StreamLogException reject(String message) {
+        return new StreamLogException(StreamLogException.Category.REJECT, message);
     }
 
     @Override
@@ -95,16 +102,15 @@ final class LogAdmin implements StreamAdmin {
     @Override
     public void configure(StreamSettings settings) {
         StreamName name = settings.name();
-        StreamDescription before = describe(name)
-                .orElseThrow(
-                        () -> new StreamLogException(StreamLogException.Category.REJECT, "no stream '" + name + "'"));
+        StreamDescription before = existing(name);
         StreamSettings changed = settings.withShards(before.settings().shards());
         if (changed.equals(before.settings())) {
             return;
         }
-        run("change stream '" + name + "'", draft -> {
+        // Alone, so that the stream is still there, or is not, whatever else was asked for.
+        run("change stream '" + name + "'", true, draft -> {
+            existing(name);
             draft.add(new ControlEntry.StreamSet(changed, before.createdMillis()));
-            return new AppendResult.Committed(draft.header().lsn(), List.of());
         });
     }
 
@@ -119,7 +125,7 @@ final class LogAdmin implements StreamAdmin {
             return;
         }
         List<String> released = new ArrayList<>();
-        run("say which consumers are required", draft -> {
+        run("say which consumers are required", false, draft -> {
             released.clear();
             Map<ConsumerName, StreamSelection> before = state.required();
             before.forEach((name, streams) -> {
@@ -133,18 +139,71 @@ final class LogAdmin implements StreamAdmin {
                     draft.add(new ControlEntry.ConsumerRequired(name, streams, true));
                 }
             });
-            return new AppendResult.Committed(draft.header().lsn(), List.of());
         });
         released.forEach(name -> Logger.info("What consumer {} has not confirmed is no longer kept for it", name));
     }
 
-    private void run(String what, Function<CommitDraft, AppendResult> change) {
+    private StreamDescription existing(StreamName name) {
+        return describe(name).orElseThrow(() -> reject("no stream '" + name + "'"));
+    }
+
+    @Override
+    public void split(ShardId shard, HashKey newStartingHashKey) {
+        reshard(shard.stream(), "split " + shard, stream -> ReshardPlan.split(stream, shard, newStartingHashKey));
+    }
+
+    @Override
+    public void merge(ShardId shard, ShardId adjacent) {
+        if (!shard.stream().equals(adjacent.stream())) {
+            throw reject(shard + " and " + adjacent + " are shards of different streams");
+        }
+        reshard(
+                shard.stream(),
+                "merge " + shard + " and " + adjacent,
+                stream -> ReshardPlan.merge(stream, shard, adjacent));
+    }
+
+    @Override
+    public void updateShardCount(StreamName name, int shards) {
+        reshard(name, "scale '" + name + "' to " + shards, stream -> ReshardPlan.scale(stream, shards));
+    }
+
+    private void reshard(StreamName name, String what, Function<StreamDescription, ReshardPlan> planned) {
+        run(what, true, draft -> {
+            ReshardPlan plan = planned.apply(existing(name));
+            requireRoom(plan.opened().size());
+            Reshard.add(plan, state, draft);
+        });
+    }
+
+    @Override
+    public void delete(StreamName name) {
+        run("delete stream '" + name + "'", true, draft -> {
+            existing(name);
+            StreamDeletion.add(state.stream(name).orElseThrow(), state, draft);
+        });
+    }
+
+    /** Decided by the writer, and durable on return. Alone: in a commit of its own. */
+    private void run(String what, boolean alone, Consumer<CommitDraft> change) {
         CompletableFuture<AppendResult> future = new CompletableFuture<>();
-        if (!queue.offerAlways(new Submission.Unit(WEIGHT_BYTES, change, future))) {
+        Function<CommitDraft, AppendResult> decide = draft -> {
+            try {
+                change.accept(draft);
+                return new AppendResult.Committed(draft.header().lsn(), List.of());
+            } catch (StreamLogException e) {
+                return new AppendResult.Refused(String.valueOf(e.getMessage()), AppendResult.NEVER);
+            }
+        };
+        if (!queue.offerAlways(new Submission.Unit(WEIGHT_BYTES, decide, future, alone))) {
             throw new StreamLogException(StreamLogException.Category.FATAL, "the log is closed: " + what);
         }
         try {
             AppendResult result = future.get(DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
+            if (result instanceof AppendResult.Refused refused
+                    && refused.retryAfter().equals(AppendResult.NEVER)) {
+                throw reject(refused.reason());
+            }
             if (!(result instanceof AppendResult.Committed)) {
                 throw new StreamLogException(StreamLogException.Category.RETRY, what + ": " + result);
             }

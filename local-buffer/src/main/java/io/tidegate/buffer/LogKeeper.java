@@ -28,6 +28,7 @@ final class LogKeeper implements Worker {
     private final LogReading log;
     private final HorizonMover mover;
     private final Retention retention;
+    private final ClosedShards closedShards;
     private final Queue<LiveSegment> full;
     private final Set<Integer> unsealable = new HashSet<>();
     private final Ballast ballast;
@@ -37,10 +38,17 @@ final class LogKeeper implements Worker {
     /**
      * @param full connections of segments that have just become full; taken over from the log's writer
      */
-    LogKeeper(LogReading log, HorizonMover mover, Retention retention, Queue<LiveSegment> full, Ballast ballast) {
+    LogKeeper(
+            LogReading log,
+            HorizonMover mover,
+            Retention retention,
+            ClosedShards closedShards,
+            Queue<LiveSegment> full,
+            Ballast ballast) {
         this.log = log;
         this.mover = mover;
         this.retention = retention;
+        this.closedShards = closedShards;
         this.full = full;
         this.ballast = ballast;
     }
@@ -60,6 +68,7 @@ final class LogKeeper implements Worker {
         if (mover.isIdle()) {
             mover.move(retention.due());
         }
+        closedShards.expire();
         unlink();
         return 0;
     }

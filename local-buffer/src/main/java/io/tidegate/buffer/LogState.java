@@ -11,9 +11,6 @@ import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSelection;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,15 +27,14 @@ final class LogState implements ShardNames {
     /** Checkpoints and named state together, keys included. */
     static final long STATE_BYTES_MAX = 4 << 20;
 
-    private record Place(ConsumerName consumer, CheckpointScope scope) {}
-
     private final Map<StreamName, StreamState> streams = new TreeMap<>();
     private final Map<Integer, ShardState> shards = new TreeMap<>();
-    private final Map<Place, Checkpoint> checkpoints = new HashMap<>();
+    private final Checkpoints checkpoints = new Checkpoints();
     private final RequiredConsumers required = new RequiredConsumers();
     private final TreeMap<String, Payload> state = new TreeMap<>();
     private final TreeMap<Integer, SegmentSummary> segments = new TreeMap<>();
     private final ClockState clock = new ClockState();
+    private final DeletedStreams deletedStreams = new DeletedStreams();
     private long stateBytes;
     private long lastLsn;
     private long lastTimeMillis;
@@ -71,12 +67,17 @@ final class LogState implements ShardNames {
         if (entry instanceof ControlEntry.StreamSet set) {
             streams.computeIfAbsent(set.settings().name(), name -> new StreamState())
                     .set(set);
+            deletedStreams.created(set.settings().name());
         } else if (entry instanceof ControlEntry.ShardOpened opened) {
             open(new ShardState(opened));
+        } else if (entry instanceof ControlEntry.ShardClosed closed) {
+            shardState(closed.ordinal()).ifPresent(shard -> close(shard, closed));
+        } else if (entry instanceof ControlEntry.ShardExpired expired) {
+            shardState(expired.ordinal()).ifPresent(this::expire);
+        } else if (entry instanceof ControlEntry.StreamDeleted deleted) {
+            delete(deleted);
         } else if (entry instanceof ControlEntry.CheckpointSet set) {
-            Place place = new Place(set.consumer(), set.scope());
-            Checkpoint before = checkpoints.put(place, set.checkpoint());
-            stateBytes += weight(set.checkpoint()) - (before == null ? 0 : weight(before));
+            checkpoints.set(set);
         } else if (entry instanceof ControlEntry.ConsumerRequired consumer) {
             required.fold(consumer);
         } else if (entry instanceof ControlEntry.StateSet set) {
@@ -93,6 +94,10 @@ final class LogState implements ShardNames {
             open(new ShardState(point));
         } else if (entry instanceof ControlEntry.HolePoint point) {
             shardState(point.ordinal()).ifPresent(shard -> shard.restore(point.hole()));
+        } else if (entry instanceof ControlEntry.PastShards past) {
+            streams.computeIfAbsent(past.stream(), name -> new StreamState()).restore(past);
+        } else if (entry instanceof ControlEntry.ShardNumbersFrom from) {
+            deletedStreams.restore(from);
         } else if (entry instanceof ControlEntry.SegmentPoint point) {
             segments.put(point.summary().number(), point.summary());
         } else if (entry instanceof ControlEntry.LogPoint point) {
@@ -115,6 +120,30 @@ final class LogState implements ShardNames {
         streams.computeIfAbsent(shard.id().stream(), name -> new StreamState()).add(shard);
     }
 
+    private void close(ShardState shard, ControlEntry.ShardClosed closed) {
+        shard.close(closed);
+        stream(shard.id().stream()).ifPresent(StreamState::shardsChanged);
+    }
+
+    private void expire(ShardState shard) {
+        shards.remove(shard.ordinal());
+        stream(shard.id().stream()).ifPresent(stream -> stream.expire(shard));
+        checkpoints.forget(scope ->
+                scope instanceof CheckpointScope.OneShard one && one.shard().equals(shard.id()));
+    }
+
+    private void delete(ControlEntry.StreamDeleted deleted) {
+        StreamState stream = streams.remove(deleted.name());
+        if (stream != null) {
+            stream.shards().forEach(shard -> shards.remove(shard.ordinal()));
+        }
+        checkpoints.forget(scope -> scope instanceof CheckpointScope.OneShard one
+                ? one.shard().stream().equals(deleted.name())
+                : scope instanceof CheckpointScope.CommitOrder order
+                        && order.streams().stream().noneMatch(streams::containsKey));
+        deletedStreams.add(deleted);
+    }
+
     private void setState(ControlEntry.StateSet set) {
         Payload value = set.value();
         // A copy: the block that brought the value must not live as long as the value.
@@ -126,27 +155,19 @@ final class LogState implements ShardNames {
         return value == null ? 0 : key.length() + value.length() + 64L;
     }
 
-    static long weight(Checkpoint checkpoint) {
-        return checkpoint.opaque().length() + 256L;
-    }
-
     /** The whole state as entries, always in the same order; the log's own point is first. */
     synchronized List<ControlEntry> snapshot(String gatewayId, int segment, List<ControlEntry> windows) {
         List<ControlEntry> entries = new ArrayList<>();
         segments.values().forEach(summary -> entries.add(new ControlEntry.SegmentPoint(summary)));
+        entries.addAll(deletedStreams.snapshot());
         streams.values().forEach(stream -> entries.add(stream.entry()));
+        streams.values().forEach(stream -> stream.past().ifPresent(entries::add));
         for (ShardState shard : shards.values()) {
             entries.add(shard.point());
+            shard.closed().ifPresent(entries::add);
             shard.holes().forEach(hole -> entries.add(new ControlEntry.HolePoint(shard.ordinal(), hole)));
         }
-        checkpoints.entrySet().stream()
-                .map(entry -> new ControlEntry.CheckpointSet(
-                        entry.getKey().consumer(), entry.getKey().scope(), entry.getValue()))
-                .sorted(Comparator.comparing((ControlEntry.CheckpointSet set) ->
-                                set.consumer().value())
-                        .thenComparing(set -> HexFormat.of()
-                                .formatHex(ControlCodec.encode(set).toBytes())))
-                .forEach(entries::add);
+        entries.addAll(checkpoints.entries());
         entries.addAll(required.entries());
         state.forEach((key, value) -> entries.add(new ControlEntry.StateSet(key, value)));
         entries.addAll(clock.snapshot());
@@ -188,6 +209,15 @@ final class LogState implements ShardNames {
         return List.copyOf(streams.values());
     }
 
+    synchronized List<ControlEntry> deletedStreams() {
+        return deletedStreams.snapshot();
+    }
+
+    /** Where the shards of a stream start that is not there now. */
+    synchronized int firstShardNumber(StreamName name) {
+        return deletedStreams.firstShardNumber(name);
+    }
+
     synchronized Optional<ShardState> find(ShardId id) {
         StreamState stream = streams.get(id.stream());
         return stream == null ? Optional.empty() : stream.shard(id.number());
@@ -227,7 +257,7 @@ final class LogState implements ShardNames {
     }
 
     synchronized Optional<Checkpoint> checkpoint(ConsumerName consumer, CheckpointScope scope) {
-        return Optional.ofNullable(checkpoints.get(new Place(consumer, scope)));
+        return checkpoints.get(consumer, scope);
     }
 
     synchronized Optional<Payload> state(String key) {
@@ -242,24 +272,7 @@ final class LogState implements ShardNames {
 
     /** Consumers with a checkpoint on this shard that has not come as far as a horizon would go. */
     synchronized List<ConsumerName> consumersBehind(ShardState shard, long horizon, long lastLsnBelow) {
-        List<ConsumerName> behind = new ArrayList<>();
-        checkpoints.forEach((place, checkpoint) -> {
-            boolean isBehind = false;
-            if (place.scope() instanceof CheckpointScope.OneShard one && checkpoint instanceof Checkpoint.InShard in) {
-                isBehind = one.shard().equals(shard.id()) && in.nextSequenceNumber() < horizon;
-            } else if (place.scope() instanceof CheckpointScope.CommitOrder order
-                    && checkpoint instanceof Checkpoint.InCommitOrder in) {
-                isBehind = order.streams().contains(shard.id().stream())
-                        && in.next().lsn() <= lastLsnBelow;
-            }
-            if (isBehind) {
-                behind.add(place.consumer());
-            }
-        });
-        return behind.stream()
-                .distinct()
-                .sorted(Comparator.comparing(ConsumerName::value))
-                .toList();
+        return checkpoints.behind(shard.id(), horizon, lastLsnBelow);
     }
 
     synchronized Map<ConsumerName, StreamSelection> required() {
@@ -268,28 +281,9 @@ final class LogState implements ShardNames {
 
     /** How far each consumer that expiry waits for has come in a shard; one without a checkpoint has confirmed nothing. */
     synchronized List<RequiredConsumers.Hold> holds(ShardState shard) {
-        List<RequiredConsumers.Hold> holds = new ArrayList<>();
-        for (ConsumerName consumer : required.of(shard.id().stream())) {
-            long numbers = 0;
-            long lsns = 0;
-            for (Map.Entry<Place, Checkpoint> entry : checkpoints.entrySet()) {
-                Place place = entry.getKey();
-                if (!place.consumer().equals(consumer)) {
-                    continue;
-                }
-                if (place.scope() instanceof CheckpointScope.OneShard one
-                        && one.shard().equals(shard.id())
-                        && entry.getValue() instanceof Checkpoint.InShard in) {
-                    numbers = Math.max(numbers, in.nextSequenceNumber());
-                } else if (place.scope() instanceof CheckpointScope.CommitOrder order
-                        && order.streams().contains(shard.id().stream())
-                        && entry.getValue() instanceof Checkpoint.InCommitOrder in) {
-                    lsns = Math.max(lsns, in.next().lsn());
-                }
-            }
-            holds.add(new RequiredConsumers.Hold(consumer, numbers, lsns));
-        }
-        return holds;
+        return required.of(shard.id().stream()).stream()
+                .map(consumer -> checkpoints.hold(consumer, shard.id()))
+                .toList();
     }
 
     synchronized List<SegmentSummary> segments() {
@@ -352,7 +346,7 @@ final class LogState implements ShardNames {
     }
 
     synchronized long stateBytes() {
-        return stateBytes;
+        return stateBytes + checkpoints.bytes();
     }
 
     synchronized long lastLsn() {

@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
@@ -230,7 +229,7 @@ final class LogWriter implements Worker {
     private boolean fill(CommitDraft draft, List<Submission> batch) {
         while (true) {
             Submission next = taken.peek();
-            if (next == null || !draft.hasRoomFor(next.weightBytes())) {
+            if (next == null || !draft.hasRoomFor(next.weightBytes()) || (next.isAlone() && !draft.isEmpty())) {
                 return false;
             }
             taken.remove();
@@ -247,6 +246,9 @@ final class LogWriter implements Worker {
                 return true;
             }
             batch.add(next);
+            if (next.isAlone()) {
+                return false;
+            }
             if (taken.isEmpty()) {
                 parts.queue().drainTo(taken, CommitDraft.BLOCK_BYTES_MAX);
             }
@@ -255,11 +257,13 @@ final class LogWriter implements Worker {
 
     /** From here on readers see the block. The index comes first: the state promises what the index must find. */
     private void publish(Block block, CommitDraft draft) {
+        Set<ShardId> concerned = Reshard.concernedBy(block, parts.state());
         parts.store().liveIndex().add(block);
         parts.cache().put(block);
         parts.state().fold(block);
         segments.published(block);
         draft.seen().forEach(seen -> parts.window().add(seen.key(), seen.seen()));
+        parts.window().forgetDeleted(block.entries());
         opening.clear();
         attempts = 0;
         Figures before = figures;
@@ -268,14 +272,7 @@ final class LogWriter implements Worker {
                 before.records() + draft.records(),
                 before.duplicates() + draft.duplicates(),
                 null);
-        Set<ShardId> shards = new HashSet<>();
-        for (Run run : block.runs()) {
-            ShardId shard = parts.state().shard(run.ordinal());
-            if (shard != null) {
-                shards.add(shard);
-            }
-        }
-        readable = shards;
+        readable = concerned;
     }
 
     private void answer(List<Submission> batch) {

@@ -97,6 +97,7 @@ final class RecoveryFold implements BlockScan.Sink {
                 unproven.remove(opened.ordinal());
             }
         }
+        fillClosed(block);
         index.add(block);
         BlockCodec.decodeBody(block, state, (record, deviceNumber) -> {
             if (deviceNumber != null) {
@@ -110,29 +111,34 @@ final class RecoveryFold implements BlockScan.Sink {
                                         record.sequenceNumber())));
             }
         });
+        window.forgetDeleted(block.entries());
         isLsnUnproven = false;
+    }
+
+    /** The number after the last is written where a shard is closed: nothing of it is unproven from there on. */
+    private void fillClosed(Block block) {
+        for (ControlEntry entry : block.entries()) {
+            if (entry instanceof ControlEntry.ShardClosed closed) {
+                unproven.remove(closed.ordinal());
+                state.shardState(closed.ordinal())
+                        .filter(shard -> closed.nextSequenceNumber() > shard.next())
+                        .ifPresent(shard -> missing(shard, closed.nextSequenceNumber()));
+            }
+        }
     }
 
     /** Numbers are dense: what lies between two verified runs was appended and is lost. */
     private void fillBefore(Run run) {
         state.shardState(run.ordinal()).ifPresent(shard -> {
             if (run.firstSequenceNumber() > shard.next()) {
-                long missing = run.firstSequenceNumber() - shard.next();
-                damaged(
-                        -1,
-                        "numbers " + shard.next() + " to " + run.firstSequenceNumber() + " of " + shard
-                                + " are missing");
-                punch(
-                        shard,
-                        new Hole(
-                                shard.next(),
-                                run.firstSequenceNumber(),
-                                missing,
-                                true,
-                                GapReason.CORRUPT,
-                                nowMillis()));
+                missing(shard, run.firstSequenceNumber());
             }
         });
+    }
+
+    private void missing(ShardState shard, long next) {
+        damaged(-1, "numbers " + shard.next() + " to " + next + " of " + shard + " are missing");
+        punch(shard, new Hole(shard.next(), next, next - shard.next(), true, GapReason.CORRUPT, nowMillis()));
     }
 
     @Override
@@ -143,16 +149,30 @@ final class RecoveryFold implements BlockScan.Sink {
         isLsnUnproven = true;
         isSegmentDamaged = true;
         restoreShards();
-        state.allShards().forEach(shard -> unproven.add(shard.ordinal()));
+        state.allShards().stream().filter(ShardState::isOpen).forEach(shard -> unproven.add(shard.ordinal()));
     }
 
-    /** Shards that were opened by a commit that cannot be read: as they were opened, with nothing in them. */
+    /**
+     * Shards that were opened by a commit that cannot be read: as they were opened, with nothing in them. Those that were
+     * closed, or have gone, by such a commit, too.
+     */
     private void restoreShards() {
+        int endOrdinal = 0;
+        Set<Integer> listed = new HashSet<>();
         for (ControlEntry entry : catalog.orElse(List.of())) {
             if (entry instanceof ControlEntry.LogPoint point) {
-                state.skipOrdinals(point.nextOrdinal());
+                endOrdinal = point.nextOrdinal();
+                state.skipOrdinals(endOrdinal);
             } else {
                 state.fold(entry);
+            }
+            if (entry instanceof ControlEntry.ShardOpened opened) {
+                listed.add(opened.ordinal());
+            }
+        }
+        for (ShardState shard : state.allShards()) {
+            if (shard.ordinal() < endOrdinal && !listed.contains(shard.ordinal())) {
+                state.fold(new ControlEntry.ShardExpired(shard.ordinal()));
             }
         }
     }
@@ -179,6 +199,16 @@ final class RecoveryFold implements BlockScan.Sink {
         isSegmentDamaged = false;
     }
 
+    /** What a closed shard must have had and no block has. */
+    private void fillClosed(ShardState shard, ControlEntry.ShardClosed closed) {
+        long missing = closed.nextSequenceNumber() - shard.next();
+        if (missing > 0) {
+            punch(
+                    shard,
+                    new Hole(shard.next(), closed.nextSequenceNumber(), missing, true, GapReason.CORRUPT, nowMillis()));
+        }
+    }
+
     /** Where nothing proves how a shard went on, its numbers jump; so do LSNs. */
     void endDamagedSegment(int number, long firstLsn, long bytes) {
         SegmentSummary summary = index.summary(number, firstLsn, state.lastLsn() + 1, bytes, true);
@@ -192,6 +222,7 @@ final class RecoveryFold implements BlockScan.Sink {
                 punch(shard, new Hole(middle, next + jump, 0, true, GapReason.RENUMBERED, nowMillis()));
             });
         }
+        state.allShards().forEach(shard -> shard.closed().ifPresent(closed -> fillClosed(shard, closed)));
         if (catalog.isEmpty()) {
             // Shards may be lost whose numbers and ordinals nobody knows. A number below this one can have been given
             // only if a shard got 2^32 records in fewer segments than there were.

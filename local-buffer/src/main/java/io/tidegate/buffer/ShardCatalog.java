@@ -22,7 +22,8 @@ import org.tinylog.Logger;
  *
  * <pre>
  * CRC-32C of the rest: 4 bytes big-endian, then control entries as in a block:
- * the log's point (for its next ordinal), then per stream its settings, then per shard its opening
+ * the log's point (for its next ordinal), then per deleted stream its name, then per stream its settings, then per
+ * shard its opening and, if it is closed, its closing
  * </pre>
  *
  * Either it has everything that was ever answered, or it does not exist: what cannot be written anew is removed.
@@ -39,8 +40,11 @@ final class ShardCatalog {
     /** Whether a block changes what the file must say. */
     static boolean isChangedBy(Block block) {
         return block.entries().stream()
-                .anyMatch(
-                        entry -> entry instanceof ControlEntry.StreamSet || entry instanceof ControlEntry.ShardOpened);
+                .anyMatch(entry -> entry instanceof ControlEntry.StreamSet
+                        || entry instanceof ControlEntry.ShardOpened
+                        || entry instanceof ControlEntry.ShardClosed
+                        || entry instanceof ControlEntry.ShardExpired
+                        || entry instanceof ControlEntry.StreamDeleted);
     }
 
     /** Makes the file say what the state says. */
@@ -99,8 +103,12 @@ final class ShardCatalog {
     private static byte[] encode(LogState state) {
         List<ControlEntry> entries = new ArrayList<>();
         entries.add(new ControlEntry.LogPoint("", 0, 0, 0, 0, 0, state.nextOrdinal(), state.firstSequenceNumber(), 0));
+        entries.addAll(state.deletedStreams());
         state.allStreams().forEach(stream -> entries.add(stream.entry()));
-        state.allShards().forEach(shard -> entries.add(shard.point().opened()));
+        for (ShardState shard : state.allShards()) {
+            entries.add(shard.point().opened());
+            shard.closed().ifPresent(entries::add);
+        }
         byte[] encoded = ControlCodec.encodeAll(entries);
         return ByteBuffer.allocate(Integer.BYTES + encoded.length)
                 .putInt(crc(encoded))

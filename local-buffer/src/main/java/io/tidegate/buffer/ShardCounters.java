@@ -11,6 +11,7 @@ import io.tidegate.core.stream.GapReason;
  * @param horizonReason why the horizon moved last
  * @param horizonMillis when it moved last
  * @param retainedBytes data and keys of the retained records
+ * @param closed takes no more records; no part of its form on disk
  */
 record ShardCounters(
         long next,
@@ -22,4 +23,5 @@ record ShardCounters(
         long appended,
         long expired,
         long evicted,
-        long corrupt) {}
+        long corrupt,
+        boolean closed) {}

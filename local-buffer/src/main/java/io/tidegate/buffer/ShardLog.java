@@ -192,7 +192,13 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                 "log-writer", writer, IDLE, e -> Logger.error(e, "The log's writer failed in a turn")));
         queue.onArrival(thread::wake);
         thread.wake();
-        LogKeeper keeper = new LogKeeper(reading, new HorizonMover(reading.state(), queue), retention, full, ballast);
+        LogKeeper keeper = new LogKeeper(
+                reading,
+                new HorizonMover(reading.state(), queue),
+                retention,
+                new ClosedShards(reading.state(), queue, writer::poweredOnNanos),
+                full,
+                ballast);
         WorkerThread keeping = closer.add(WorkerThread.start(
                 "log-keeper", keeper, KEEPER_IDLE, e -> Logger.error(e, "The log's keeper failed in a turn")));
         lookNow = () -> {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** One shard. Guarded by the {@link LogState} that holds it; the log's writer, which alone changes it, also reads it bare. */
 final class ShardState {
@@ -20,6 +21,7 @@ final class ShardState {
     private final ControlEntry.ShardOpened opened;
     private final List<ShardEpoch> epochs = new ArrayList<>();
     private final TreeMap<Long, Hole> holes = new TreeMap<>();
+    private ControlEntry.@Nullable ShardClosed closed;
     private long next;
     private long horizon;
     private long horizonLsn;
@@ -64,6 +66,20 @@ final class ShardState {
 
     HashKeyRange range() {
         return opened.range();
+    }
+
+    /** Takes no more records. */
+    void close(ControlEntry.ShardClosed entry) {
+        closed = entry;
+    }
+
+    boolean isOpen() {
+        return closed == null;
+    }
+
+    /** Empty while it is open. */
+    Optional<ControlEntry.ShardClosed> closed() {
+        return Optional.ofNullable(closed);
     }
 
     long next() {
@@ -163,7 +179,8 @@ final class ShardState {
                 appended,
                 expired,
                 evicted,
-                corrupt);
+                corrupt,
+                !isOpen());
     }
 
     ControlEntry.ShardPoint point() {
@@ -190,7 +207,10 @@ final class ShardState {
     }
 
     ShardDescription describe() {
-        return new ShardDescription(id(), range(), horizon, next, retainedBytes);
+        List<ShardId> parents = opened.parents().stream()
+                .map(number -> new ShardId(id().stream(), number))
+                .toList();
+        return new ShardDescription(id(), range(), parents, isOpen(), horizon, next, retainedBytes);
     }
 
     @Override

@@ -81,7 +81,7 @@ final class SingleShardCursor implements ShardCursor {
                 continue;
             }
             if (next >= counters.next()) {
-                return batch.end();
+                return batch.end(counters.closed());
             }
             if (!readBlock(counters, batch)) {
                 return batch.more(log.ageMillis(batch.unreadMillis));
@@ -158,7 +158,8 @@ final class SingleShardCursor implements ShardCursor {
     public void whenReadable(Runnable callback) {
         log.waiters().await(this, shard.id()::equals, callback);
         // Looked at after registering, so that a commit in between is not missed.
-        if (log.state().counters(shard).next() > next && log.waiters().forget(this)) {
+        ShardCounters counters = log.state().counters(shard);
+        if ((counters.next() > next || counters.closed()) && log.waiters().forget(this)) {
             callback.run();
         }
     }
@@ -199,8 +200,8 @@ final class SingleShardCursor implements ShardCursor {
             return new ReadBatch(entries, millisBehindLatest, false);
         }
 
-        ReadBatch end() {
-            return new ReadBatch(entries, 0, true);
+        ReadBatch end(boolean ended) {
+            return new ReadBatch(entries, 0, true, ended);
         }
     }
 }

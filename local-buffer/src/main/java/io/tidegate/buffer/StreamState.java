@@ -1,6 +1,7 @@
 package io.tidegate.buffer;
 
 import io.tidegate.core.stream.HashKey;
+import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamName;
@@ -13,14 +14,49 @@ import org.jspecify.annotations.Nullable;
 /** One stream. Guarded by the {@link LogState} that holds it; the log's writer, which alone changes it, also reads it bare. */
 final class StreamState {
     private ControlEntry.@Nullable StreamSet set;
-    private final List<ShardState> shards = new ArrayList<>();
+    /** In the order of their numbers. Copied on change: the keeper goes through it without the lock. */
+    private volatile List<ShardState> shards = List.of();
+
+    private volatile List<ShardState> open = List.of();
+    /** What shards took and lost that are not listed any more. */
+    private ControlEntry.@Nullable PastShards past;
 
     void set(ControlEntry.StreamSet changed) {
         set = changed;
     }
 
     void add(ShardState shard) {
-        shards.add(shard);
+        List<ShardState> more = new ArrayList<>(shards);
+        more.add(shard);
+        shards = List.copyOf(more);
+        shardsChanged();
+    }
+
+    /** A shard of this stream has been opened or closed. */
+    void shardsChanged() {
+        open = shards.stream().filter(ShardState::isOpen).toList();
+    }
+
+    /** Nothing is left of a shard: what it counted becomes past. */
+    void expire(ShardState shard) {
+        LossLedger ledger = shard.ledger();
+        ControlEntry.PastShards before = past == null ? new ControlEntry.PastShards(name(), 0, 0, 0, 0) : past;
+        past = new ControlEntry.PastShards(
+                name(),
+                before.appended() + ledger.appended(),
+                before.expired() + ledger.expired(),
+                before.evicted() + ledger.evicted(),
+                before.corrupt() + ledger.corrupt());
+        shards = shards.stream().filter(other -> other != shard).toList();
+        shardsChanged();
+    }
+
+    void restore(ControlEntry.PastShards known) {
+        past = known;
+    }
+
+    Optional<ControlEntry.PastShards> past() {
+        return Optional.ofNullable(past);
     }
 
     ControlEntry.StreamSet entry() {
@@ -47,14 +83,20 @@ final class StreamState {
         return shards.stream().filter(shard -> shard.id().number() == number).findFirst();
     }
 
-    /** Where a record belongs: the shard whose range holds its explicit hash key, else the MD5 of its partition key. */
+    /** The number of the next shard: the newest is always open, and so is here. */
+    int nextShardNumber() {
+        return shards.isEmpty() ? 0 : shards.get(shards.size() - 1).id().number() + 1;
+    }
+
+    /** Where a record belongs: the open shard whose range holds its explicit hash key, else the MD5 of its partition key. */
     ShardState route(NewRecord record) {
-        if (shards.size() == 1) {
-            return shards.get(0);
+        List<ShardState> candidates = open;
+        if (candidates.size() == 1) {
+            return candidates.get(0);
         }
         HashKey explicit = record.explicitHashKey();
         HashKey key = explicit == null ? HashKey.ofPartitionKey(record.partitionKey()) : explicit;
-        for (ShardState shard : shards) {
+        for (ShardState shard : candidates) {
             if (shard.range().contains(key)) {
                 return shard;
             }

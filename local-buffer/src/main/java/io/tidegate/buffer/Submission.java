@@ -21,6 +21,11 @@ interface Submission {
     /** What it weighs in the queue. */
     int weightBytes();
 
+    /** Wants a commit of its own: what comes later is decided against what it has changed. */
+    default boolean isAlone() {
+        return false;
+    }
+
     /** Decides itself against a draft and remembers the outcome. */
     void prepare(CommitDraft draft);
 
@@ -108,6 +113,7 @@ interface Submission {
         private final int weightBytes;
         private final Function<CommitDraft, AppendResult> change;
         private final CompletableFuture<AppendResult> future;
+        private final boolean alone;
         private @Nullable AppendResult outcome;
 
         Unit(AppendUnit unit, CompletableFuture<AppendResult> future) {
@@ -115,9 +121,18 @@ interface Submission {
         }
 
         Unit(int weightBytes, Function<CommitDraft, AppendResult> change, CompletableFuture<AppendResult> future) {
+            this(weightBytes, change, future, false);
+        }
+
+        Unit(
+                int weightBytes,
+                Function<CommitDraft, AppendResult> change,
+                CompletableFuture<AppendResult> future,
+                boolean alone) {
             this.weightBytes = weightBytes;
             this.change = change;
             this.future = future;
+            this.alone = alone;
         }
 
         private static int weight(AppendUnit unit) {
@@ -138,6 +153,11 @@ interface Submission {
         @Override
         public int weightBytes() {
             return weightBytes;
+        }
+
+        @Override
+        public boolean isAlone() {
+            return alone;
         }
 
         @Override

@@ -142,7 +142,7 @@ class BlockCodecTest {
         state.fold(new ControlEntry.StreamSet(StreamSettings.of(STREAM).withShards(3), 0));
         int ordinal = 0;
         for (HashKeyRange range : HashKeyRange.evenly(3)) {
-            state.fold(new ControlEntry.ShardOpened(ordinal, new ShardId(STREAM, ordinal), range, 1));
+            state.fold(new ControlEntry.ShardOpened(ordinal, new ShardId(STREAM, ordinal), range, 1, List.of()));
             ordinal++;
         }
         StreamState stream = state.stream(STREAM).orElseThrow();

@@ -12,6 +12,7 @@ import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StartingPosition;
 import io.tidegate.core.stream.StateUpdate;
@@ -53,7 +54,7 @@ class ShardLogProperties {
     private static final class Model {
         record Stored(String key, String text, long nanos) {}
 
-        record Seen(String key, long number, String text) {}
+        record Seen(long number, String text, int shard) {}
 
         final Map<Integer, List<Stored>> shards = new HashMap<>();
         final List<String> commitOrder = new ArrayList<>();
@@ -99,7 +100,7 @@ class ShardLogProperties {
     }
 
     private void step() throws Exception {
-        switch (random.nextInt(20)) {
+        switch (random.nextInt(21)) {
             case 0 -> {
                 log.close();
                 open();
@@ -110,8 +111,22 @@ class ShardLogProperties {
             case 2, 3 -> clock.advance(Duration.ofHours(random.nextInt(12)));
             case 4 -> log.lookNow();
             case 5 -> verify();
+            case 6 -> reshard();
             default -> append();
         }
+    }
+
+    private void reshard() {
+        int open = log.admin().describe(STREAM).orElseThrow().openShards().size();
+        int count = Math.min(5, Math.max((open + 1) / 2, 1 + random.nextInt(2 * open)));
+        log.admin().updateShardCount(STREAM, count);
+        assertThat(log.admin().describe(STREAM).orElseThrow().openShards()).hasSize(count);
+        model.shardOfKey.clear();
+    }
+
+    private boolean isListed(int shard) {
+        return log.admin().describe(STREAM).orElseThrow().shards().stream()
+                .anyMatch(one -> one.id().number() == shard);
     }
 
     private void append() throws Exception {
@@ -155,14 +170,17 @@ class ShardLogProperties {
         String key = record.partitionKey();
         String text = record.data().utf8();
         int shard = place.shard().number();
-        assertThat(model.shardOfKey.computeIfAbsent(key, first -> shard)).isEqualTo(shard);
+        if (!place.duplicate()) {
+            assertThat(model.shardOfKey.computeIfAbsent(key, first -> shard)).isEqualTo(shard);
+        }
         Long number = record.deviceNumber();
         List<Model.Seen> window = model.windows.computeIfAbsent(key, first -> new ArrayList<>());
         if (number != null) {
-            Model.Seen seen = new Model.Seen(key, number, text);
-            List<Model.Seen> last64 = window.subList(Math.max(0, window.size() - 64), window.size());
-            assertThat(place.duplicate()).isEqualTo(last64.contains(seen));
+            List<Model.Seen> first = window.subList(Math.max(0, window.size() - 64), window.size()).stream()
+                    .filter(seen -> seen.number() == number && seen.text().equals(text))
+                    .toList();
             if (place.duplicate()) {
+                assertThat(first).extracting(Model.Seen::shard).contains(shard);
                 assertThat(model.shards
                                 .getOrDefault(shard, List.of())
                                 .get((int) place.sequenceNumber() - 1)
@@ -170,7 +188,9 @@ class ShardLogProperties {
                         .isEqualTo(text);
                 return;
             }
-            window.add(seen);
+            // A first copy in a shard that has expired is none any more.
+            assertThat(first).noneMatch(seen -> isListed(seen.shard()));
+            window.add(new Model.Seen(number, text, shard));
         }
         List<Model.Stored> stored = model.shards.computeIfAbsent(shard, first -> new ArrayList<>());
         assertThat(place.duplicate()).isFalse();
@@ -181,9 +201,21 @@ class ShardLogProperties {
 
     private void verify() {
         assertThat(log.state("cursor").map(Payload::utf8).orElse("")).isEqualTo(model.state);
-        for (int shard = 0; shard < SHARDS; shard++) {
-            verify(new ShardId(STREAM, shard), model.shards.getOrDefault(shard, List.of()));
+        List<ShardId> listed = log.admin().describe(STREAM).orElseThrow().shards().stream()
+                .map(ShardDescription::id)
+                .toList();
+        for (ShardId shard : listed) {
+            if (isListed(shard.number())) {
+                verify(shard, model.shards.getOrDefault(shard.number(), List.of()));
+            }
         }
+        model.shards.forEach((shard, stored) -> {
+            if (!listed.contains(new ShardId(STREAM, shard))) {
+                long ageNanos =
+                        clock.monotonicNanos() - stored.get(stored.size() - 1).nanos();
+                assertThat(ageNanos).isGreaterThanOrEqualTo(RETENTION.toNanos());
+            }
+        });
         List<String> inCommitOrder = LogReader.texts(LogReader.all(log, STREAM, LogPosition.TRIM_HORIZON));
         assertThat(model.commitOrder).containsSubsequence(inCommitOrder);
     }

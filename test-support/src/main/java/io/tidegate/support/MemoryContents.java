@@ -17,7 +17,9 @@ import io.tidegate.core.stream.LogStatus;
 import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ReshardPlan;
 import io.tidegate.core.stream.ShardCursor;
+import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.ShardEpoch;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StartingPosition;
@@ -40,6 +42,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /** What an {@link InMemoryLog} holds. Guarded by its own lock. */
 final class MemoryContents implements StreamAdmin {
@@ -53,6 +56,7 @@ final class MemoryContents implements StreamAdmin {
     private final List<StreamRecord> commitOrder = new ArrayList<>();
     private final Map<ConsumerPlace, Checkpoint> checkpoints = new HashMap<>();
     private final TreeMap<String, Payload> state = new TreeMap<>();
+    private final Map<StreamName, Integer> shardNumbersOfDeleted = new HashMap<>();
     private final Map<Object, Runnable> waiters = new HashMap<>();
     private Map<ConsumerName, StreamSelection> required = Map.of();
     private long lastLsn;
@@ -72,6 +76,7 @@ final class MemoryContents implements StreamAdmin {
         copy.checkpoints.putAll(checkpoints);
         copy.state.putAll(state);
         copy.required = required;
+        copy.shardNumbersOfDeleted.putAll(shardNumbersOfDeleted);
         copy.lastLsn = lastLsn;
         return copy;
     }
@@ -105,6 +110,11 @@ final class MemoryContents implements StreamAdmin {
             }
             if (settings.onFull() == FullPolicy.REJECT && isFull(settings, unit)) {
                 return new AppendResult.Refused("'" + record.stream() + "' is full", Duration.ofSeconds(1));
+            }
+        }
+        for (CheckpointUpdate update : unit.checkpoints()) {
+            if (update.scope() instanceof CheckpointScope.OneShard one && !shards.containsKey(one.shard())) {
+                return new AppendResult.Refused("no shard '" + one.shard() + "'", AppendResult.NEVER);
             }
         }
         List<AppendResult.Placed> places = new ArrayList<>();
@@ -145,11 +155,14 @@ final class MemoryContents implements StreamAdmin {
     }
 
     private AppendResult.Placed place(NewRecord record, long lsn) {
-        MemoryShard shard = shardOf(record);
-        Optional<Long> first = shard.firstCopy(record);
-        if (first.isPresent()) {
-            return new AppendResult.Placed(shard.id(), first.get(), true);
+        for (MemoryShard holder : shards.values()) {
+            Optional<Long> first =
+                    holder.id().stream().equals(record.stream()) ? holder.firstCopy(record) : Optional.empty();
+            if (first.isPresent()) {
+                return new AppendResult.Placed(holder.id(), first.get(), true);
+            }
         }
+        MemoryShard shard = shardOf(record);
         long now = clock.wallMillis();
         Long eventTime = record.eventTimeMillis();
         StreamRecord stored = new StreamRecord(
@@ -176,6 +189,7 @@ final class MemoryContents implements StreamAdmin {
         HashKey key = explicit == null ? HashKey.ofPartitionKey(record.partitionKey()) : explicit;
         return shards.values().stream()
                 .filter(shard -> shard.id().stream().equals(record.stream())
+                        && shard.isOpen()
                         && shard.range().contains(key))
                 .findFirst()
                 .orElseThrow();
@@ -261,15 +275,17 @@ final class MemoryContents implements StreamAdmin {
     public synchronized boolean create(StreamSettings settings) {
         StreamSettings existing = streams.get(settings.name());
         if (existing != null) {
-            if (existing.shards() != settings.shards()) {
+            int open = describe(settings.name()).orElseThrow().openShards().size();
+            if (open != settings.shards() && existing.shards() != settings.shards()) {
                 throw new StreamLogException(
                         StreamLogException.Category.REJECT,
-                        "stream '" + settings.name() + "' has " + existing.shards() + " shards");
+                        "stream '" + settings.name() + "' has " + open + " shards, not " + settings.shards());
             }
             return false;
         }
         streams.put(settings.name(), settings);
-        MemoryShard.of(settings).forEach(shard -> shards.put(shard.id(), shard));
+        MemoryShard.of(settings, shardNumbersOfDeleted.getOrDefault(settings.name(), 0))
+                .forEach(shard -> shards.put(shard.id(), shard));
         return true;
     }
 
@@ -297,10 +313,7 @@ final class MemoryContents implements StreamAdmin {
 
     @Override
     public synchronized void configure(StreamSettings changed) {
-        StreamSettings old = streams.get(changed.name());
-        if (old == null) {
-            throw new StreamLogException(StreamLogException.Category.REJECT, "no stream '" + changed.name() + "'");
-        }
+        StreamSettings old = existing(changed.name()).settings();
         streams.put(changed.name(), changed.withShards(old.shards()));
     }
 
@@ -312,5 +325,63 @@ final class MemoryContents implements StreamAdmin {
     @Override
     public synchronized Map<ConsumerName, StreamSelection> required() {
         return required;
+    }
+
+    private StreamDescription existing(StreamName name) {
+        return describe(name)
+                .orElseThrow(
+                        () -> new StreamLogException(StreamLogException.Category.REJECT, "no stream '" + name + "'"));
+    }
+
+    @Override
+    public void split(ShardId shard, HashKey newStartingHashKey) {
+        reshard(shard.stream(), stream -> ReshardPlan.split(stream, shard, newStartingHashKey));
+    }
+
+    @Override
+    public void merge(ShardId shard, ShardId adjacent) {
+        reshard(shard.stream(), stream -> ReshardPlan.merge(stream, shard, adjacent));
+    }
+
+    @Override
+    public void updateShardCount(StreamName name, int count) {
+        reshard(name, stream -> ReshardPlan.scale(stream, count));
+    }
+
+    private void reshard(StreamName name, Function<StreamDescription, ReshardPlan> planned) {
+        synchronized (this) {
+            ReshardPlan plan = planned.apply(existing(name));
+            for (ReshardPlan.Opened opened : plan.opened()) {
+                shards.put(opened.id(), new MemoryShard(opened.id(), opened.range(), opened.parents()));
+            }
+            plan.closed().forEach(id -> shard(id).close());
+            lastLsn++;
+        }
+        wakeReaders();
+    }
+
+    @Override
+    public void delete(StreamName name) {
+        synchronized (this) {
+            for (ShardDescription shard : existing(name).shards()) {
+                if (shard.horizon() < shard.nextSequenceNumber()) {
+                    drop(shard.id(), shard.nextSequenceNumber(), GapReason.EVICTED);
+                }
+                shard(shard.id()).close();
+                shards.remove(shard.id());
+                shardNumbersOfDeleted.merge(name, shard.id().number() + 1, Math::max);
+            }
+            streams.remove(name);
+            checkpoints.keySet().removeIf(place -> isGone(place.scope()));
+            lastLsn++;
+        }
+        wakeReaders();
+    }
+
+    private boolean isGone(CheckpointScope scope) {
+        return scope instanceof CheckpointScope.OneShard one
+                ? !shards.containsKey(one.shard())
+                : scope instanceof CheckpointScope.CommitOrder order
+                        && order.streams().stream().noneMatch(streams::containsKey);
     }
 }

@@ -29,6 +29,7 @@ final class MemoryShard {
 
     private final ShardId id;
     private final HashKeyRange range;
+    private final List<ShardId> parents;
     private final List<StreamRecord> records = new ArrayList<>();
     private final List<ShardEpoch> epochs = new ArrayList<>();
     private final Map<String, Deque<Seen>> window = new HashMap<>();
@@ -36,22 +37,33 @@ final class MemoryShard {
     private long horizon = 1;
     private final Map<GapReason, Long> lost = new EnumMap<>(GapReason.class);
     private @Nullable Gap hole;
+    private boolean closed;
 
-    private MemoryShard(ShardId id, HashKeyRange range) {
+    MemoryShard(ShardId id, HashKeyRange range, List<ShardId> parents) {
         this.id = id;
         this.range = range;
+        this.parents = List.copyOf(parents);
     }
 
-    static List<MemoryShard> of(StreamSettings settings) {
+    static List<MemoryShard> of(StreamSettings settings, int firstNumber) {
         List<MemoryShard> shards = new ArrayList<>();
         for (HashKeyRange range : HashKeyRange.evenly(settings.shards())) {
-            shards.add(new MemoryShard(new ShardId(settings.name(), shards.size()), range));
+            shards.add(new MemoryShard(new ShardId(settings.name(), firstNumber + shards.size()), range, List.of()));
         }
         return shards;
     }
 
+    void close() {
+        closed = true;
+    }
+
+    boolean isOpen() {
+        return !closed;
+    }
+
     MemoryShard copy() {
-        MemoryShard copy = new MemoryShard(id, range);
+        MemoryShard copy = new MemoryShard(id, range, parents);
+        copy.closed = closed;
         copy.records.addAll(records);
         copy.epochs.addAll(epochs);
         window.forEach((key, seen) -> copy.window.put(key, new ArrayDeque<>(seen)));
@@ -171,6 +183,6 @@ final class MemoryShard {
                 .mapToLong(
                         record -> record.data().length() + record.partitionKey().length())
                 .sum();
-        return new ShardDescription(id, range, horizon, next, bytes);
+        return new ShardDescription(id, range, parents, isOpen(), horizon, next, bytes);
     }
 }

@@ -39,7 +39,8 @@ final class MemoryShardCursor implements ShardCursor {
                 entries.add(record);
                 next = record.sequenceNumber() + 1;
             }
-            return new ReadBatch(entries, 0, next >= shard.next());
+            boolean atEnd = next >= shard.next();
+            return new ReadBatch(entries, 0, atEnd, atEnd && !shard.isOpen());
         }
     }
 
@@ -51,7 +52,7 @@ final class MemoryShardCursor implements ShardCursor {
     @Override
     public void whenReadable(Runnable callback) {
         synchronized (contents) {
-            if (next >= shard.next()) {
+            if (next >= shard.next() && shard.isOpen()) {
                 contents.await(this, callback);
                 return;
             }

@@ -1,7 +1,8 @@
 package io.tidegate.core.stream;
 
 /**
- * Reads several streams in commit order over all their shards. Only resolved commits are seen.
+ * Reads several streams in commit order over all their shards, those that a reshard opens later too: no record of a
+ * child comes before one of its parents. Only resolved commits are seen.
  *
  * <p>Confined to one thread, but for the callback of {@link #whenReadable}.
  */

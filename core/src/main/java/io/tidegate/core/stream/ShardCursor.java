@@ -22,7 +22,7 @@ public interface ShardCursor extends AutoCloseable {
     /** The next entry has this sequence number or a greater one. */
     long nextSequenceNumber();
 
-    /** As {@link LogCursor#whenReadable}. */
+    /** As {@link LogCursor#whenReadable}; also once the shard is closed, so that the reader learns that it has ended. */
     void whenReadable(Runnable callback);
 
     @Override

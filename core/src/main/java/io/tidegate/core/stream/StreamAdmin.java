@@ -11,7 +11,7 @@ import java.util.Optional;
  */
 public interface StreamAdmin {
     /**
-     * Creates a stream; does nothing if it exists with the same number of shards.
+     * Creates a stream; does nothing if it exists and has so many open shards, or was created with so many.
      *
      * @return true if it was created
      * @throws StreamLogException of category reject if it exists with another number of shards
@@ -40,4 +40,36 @@ public interface StreamAdmin {
 
     /** Those that are required. */
     Map<ConsumerName, StreamSelection> required();
+
+    /**
+     * Closes an open shard and opens two in its place, the second from the given hash key on (Kinesis SplitShard).
+     *
+     * @throws StreamLogException of category reject if the shard is closed or unknown, or the key does not lie well
+     *     within its range
+     */
+    void split(ShardId shard, HashKey newStartingHashKey);
+
+    /**
+     * Closes two open shards, of which the second begins where the first ends, and opens one in their place (Kinesis
+     * MergeShards).
+     *
+     * @throws StreamLogException of category reject if one is closed or unknown, or they are no such pair
+     */
+    void merge(ShardId shard, ShardId adjacent);
+
+    /**
+     * Splits and merges until there are so many open shards of the same width (Kinesis UpdateShardCount).
+     *
+     * @throws StreamLogException of category reject if the stream does not exist, or the number is less than half or
+     *     more than twice that of now, or not 1 to 256
+     */
+    void updateShardCount(StreamName name, int shards);
+
+    /**
+     * Gives up a stream with all its records and the checkpoints on it. A stream that is created with this name later
+     * numbers its shards on from here.
+     *
+     * @throws StreamLogException of category reject if the stream does not exist
+     */
+    void delete(StreamName name);
 }

@@ -2,10 +2,19 @@ package io.tidegate.core.stream;
 
 import java.util.List;
 
-/** A stream and its shards, as they are now. */
+/**
+ * A stream and its shards, as they are now.
+ *
+ * @param shards in the order of their numbers; closed ones too, as long as something of them can be read
+ */
 public record StreamDescription(StreamSettings settings, long createdMillis, List<ShardDescription> shards) {
     public StreamDescription {
         shards = List.copyOf(shards);
+    }
+
+    /** The shards that take records; their ranges cover every hash key once. */
+    public List<ShardDescription> openShards() {
+        return shards.stream().filter(ShardDescription::open).toList();
     }
 
     public StreamName name() {

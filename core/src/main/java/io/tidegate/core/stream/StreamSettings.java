@@ -5,6 +5,7 @@ import java.time.Duration;
 /**
  * What a stream is told at its creation.
  *
+ * @param shards how many it is created with; splits and merges do not change this number
  * @param retention 24 hours to 8,760 hours (365 days)
  * @param retainedBytesMax data and keys that it keeps at most; {@link #UNLIMITED} for no own limit
  * @param recordBytesMax data plus partition key of one record, at most 10 MiB

@@ -1,0 +1,11 @@
+package io.tidegate.support;
+
+import io.tidegate.core.runtime.FakeClock;
+import io.tidegate.core.stream.StreamLog;
+
+class InMemoryLogReshardTest extends ReshardContract {
+    @Override
+    protected StreamLog open() {
+        return InMemoryLog.create(new FakeClock(1_800_000_000_000L));
+    }
+}
