@@ -95,6 +95,7 @@ record UplinkParts(Parts parts) {
     private static PartState state(LaneStatus lane) {
         return switch (lane.state()) {
             case STARTING -> PartState.STARTING;
+            case WAITING, ENDED -> PartState.RUNNING;
             case CONNECTED -> lane.fork() ? PartState.DEGRADED : PartState.RUNNING;
             case BACKING_OFF -> PartState.DEGRADED;
             case STOPPED -> PartState.FAILED;

@@ -1,12 +1,11 @@
 package io.tidegate.uplink;
 
-import io.tidegate.core.runtime.Backoff;
 import io.tidegate.core.stream.AppendResult;
 import io.tidegate.core.stream.MediaSource;
 import io.tidegate.core.stream.NewRecord;
+import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamLogException;
-import io.tidegate.core.stream.StreamName;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,19 +21,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to the uplink's thread; {@link #status} may be called by any.
  */
 final class Lane implements AutoCloseable {
-    private enum Phase {
-        ASK,
-        ASKING,
-        SKIP,
-        READY,
-        PUTTING,
-        SEND,
-        SENDING,
-        COMMITTING,
-        COMMIT_AGAIN,
-        STOPPED
-    }
-
     private static final int OUT_OF_PLACE_AT_ONCE_MAX = 2;
 
     private final LaneContext context;
@@ -47,29 +33,30 @@ final class Lane implements AutoCloseable {
     private final PendingCall call;
     private final RetryTimer retry;
     private final UnitSize size;
+    private final UnitRoom room;
+    private final List<ShardId> parents;
 
-    private Phase phase = Phase.ASK;
-    private Phase afterCommit = Phase.READY;
+    private LanePhase phase = LanePhase.ASK;
+    private LanePhase afterCommit = LanePhase.READY;
     private @Nullable OutgoingUnit unit;
-    private boolean hasRoom;
     private boolean recordsRefused;
     private boolean declareFork;
     private int outOfPlace;
     private long skipTo;
 
-    Lane(LaneContext context, ShardId shard, Optional<MediaSource> mediaSource) {
+    Lane(LaneContext context, ShardDescription described, Optional<MediaSource> mediaSource) {
         this.context = context;
-        this.shard = shard;
-        this.builder = new UnitBuilder(context.log(), shard);
+        this.shard = described.id();
+        this.parents = described.parents();
+        this.builder = new UnitBuilder(context.log(), shard, parents);
         this.account = new LaneAccount(context.log(), context.consumer(), shard, context::wake);
         this.media = new LaneMedia(mediaSource, context.destination());
         this.readiness = new LaneReadiness(context.settings().interval(), context::wake);
         this.health = new LaneHealth(context, shard);
         this.call = new PendingCall(context.clock(), context.settings().answerTimeout(), context::wake);
-        this.retry = new RetryTimer(
-                context.clock(),
-                new Backoff(context.settings().retryFirst(), context.settings().retryMax(), context.random()));
+        this.retry = RetryTimer.of(context);
         this.size = new UnitSize(context.settings());
+        this.room = new UnitRoom(context, shard);
         health.place(account.next(), account.notes());
     }
 
@@ -77,8 +64,28 @@ final class Lane implements AutoCloseable {
         return health.status();
     }
 
-    /** One turn; returns whether anything was done. */
-    boolean step() {
+    /** Whose lanes must have ended before this one goes on. */
+    List<ShardId> parents() {
+        return parents;
+    }
+
+    boolean isEnded() {
+        return phase == LanePhase.ENDED;
+    }
+
+    /** The destination may have lost what this lane had brought to its end. */
+    void askAgain() {
+        if (phase == LanePhase.ENDED) {
+            phase = LanePhase.ASK;
+        }
+    }
+
+    /** One turn, or a pause while its parents have not ended; returns whether anything was done. */
+    boolean step(boolean parentsHaveEnded) {
+        health.waiting(!parentsHaveEnded);
+        if (!parentsHaveEnded) {
+            return false;
+        }
         try {
             boolean worked = turn();
             health.place(account.next(), account.notes());
@@ -86,8 +93,10 @@ final class Lane implements AutoCloseable {
         } catch (StreamLogException e) {
             if (e.category() == StreamLogException.Category.RETRY) {
                 failed("the log cannot be read now: " + e.getMessage(), Duration.ZERO);
-            } else {
+            } else if (context.isListed(shard)) {
                 stop("the log cannot be read: " + e.getMessage());
+            } else {
+                end();
             }
             return true;
         }
@@ -97,16 +106,16 @@ final class Lane implements AutoCloseable {
     void recover(RuntimeException failure) {
         call.cancel();
         account.reload();
-        phase = Phase.ASK;
+        phase = LanePhase.ASK;
         failed("unexpected: " + failure, Duration.ZERO);
     }
 
     /** Tries again after a stop. */
     void resume() {
-        if (phase == Phase.STOPPED) {
+        if (phase == LanePhase.STOPPED) {
             retry.succeeded();
             account.reload();
-            phase = Phase.ASK;
+            phase = LanePhase.ASK;
             health.starting();
         }
     }
@@ -115,27 +124,27 @@ final class Lane implements AutoCloseable {
         return switch (phase) {
             case ASKING, PUTTING, SENDING -> pollAnswer();
             case COMMITTING -> pollCommit();
-            case STOPPED -> false;
+            case STOPPED, ENDED -> false;
             case ASK, SKIP, READY, SEND, COMMIT_AGAIN -> retry.isOver() && act();
         };
     }
 
     private boolean act() {
-        if (phase == Phase.READY) {
+        if (phase == LanePhase.READY) {
             return build();
         }
-        if (phase == Phase.ASK && !account.isRegistered()) {
-            commit(account.next(), account.notes(), List.of(), Phase.ASK);
-        } else if (phase == Phase.ASK) {
-            phase = Phase.ASKING;
+        if (phase == LanePhase.ASK && !account.isRegistered()) {
+            commit(account.next(), account.notes(), List.of(), LanePhase.ASK);
+        } else if (phase == LanePhase.ASK) {
+            phase = LanePhase.ASKING;
             call.begin(context.destination().known(shard));
-        } else if (phase == Phase.SKIP) {
+        } else if (phase == LanePhase.SKIP) {
             skip();
-        } else if (phase == Phase.SEND) {
+        } else if (phase == LanePhase.SEND) {
             send();
         } else {
             account.again(recordsRefused);
-            phase = Phase.COMMITTING;
+            phase = LanePhase.COMMITTING;
         }
         return true;
     }
@@ -161,12 +170,7 @@ final class Lane implements AutoCloseable {
             shrink(tooLarge, sentUnit());
         } else if (answer instanceof Answer.Rejected rejected) {
             leaveOut(rejected.reasons(), sentUnit());
-        } else if (answer instanceof Answer.MediaKept) {
-            context.countMedia();
-            media.kept();
-            putNextOrSend();
-        } else if (answer instanceof Answer.MediaNotTaken notTaken) {
-            media.notTaken(notTaken.media());
+        } else if (media.isAnsweredBy(answer, context)) {
             putNextOrSend();
         }
     }
@@ -192,11 +196,12 @@ final class Lane implements AutoCloseable {
         long next = account.next();
         if (point.next() > next) {
             skipTo = point.next();
-            phase = Phase.SKIP;
+            phase = LanePhase.SKIP;
         } else if (point.next() < next) {
-            commit(point.next(), account.notes().rewound(next, point.next()), List.of(), Phase.READY);
+            commit(point.next(), account.notes().rewound(next, point.next()), List.of(), LanePhase.READY);
+            context.destinationLost();
         } else {
-            phase = Phase.READY;
+            phase = LanePhase.READY;
         }
     }
 
@@ -210,23 +215,22 @@ final class Lane implements AutoCloseable {
         }
         long to = built.get().toExclusive();
         LaneNotes notes = LaneAccount.tally(account.notes(), built.get().entries(), to);
-        commit(to, to < skipTo ? notes : notes.settled(), List.of(), to < skipTo ? Phase.SKIP : Phase.READY);
+        commit(to, to < skipTo ? notes : notes.settled(), List.of(), to < skipTo ? LanePhase.SKIP : LanePhase.READY);
     }
 
     private boolean build() {
         if (!readiness.isDue(context.clock().monotonicNanos(), builder, account.next())) {
             return false;
         }
-        if (!hasRoom && !context.acquireRoom(shard.stream().equals(StreamName.VIDEO))) {
+        if (!room.take()) {
             return false;
         }
-        hasRoom = true;
         LaneNotes notes = account.notes();
         Optional<OutgoingUnit> built = builder.build(account.next(), size.next(notes));
         readiness.built(builder.isAtEnd());
         if (built.isEmpty()) {
-            releaseRoom();
-            return false;
+            room.release();
+            return builder.isEnded() && end();
         }
         unit = built.get();
         // Whatever becomes of it, a second try has the same end.
@@ -239,7 +243,7 @@ final class Lane implements AutoCloseable {
     private void putNextOrSend() {
         Optional<LaneMedia.Upload> upload = media.putNext();
         if (upload.isPresent()) {
-            phase = Phase.PUTTING;
+            phase = LanePhase.PUTTING;
             call.begin(upload.get().answer(), upload.get().bytes());
             return;
         }
@@ -249,9 +253,9 @@ final class Lane implements AutoCloseable {
             media.settled();
             unit = null;
             readiness.startOver();
-            phase = Phase.READY;
+            phase = LanePhase.READY;
         } else if (!account.notes().gone().equals(media.gone())) {
-            commit(account.next(), account.notes().withGone(gone, sentUnit().toExclusive()), List.of(), Phase.SEND);
+            commit(account.next(), account.notes().withGone(gone, sentUnit().toExclusive()), List.of(), LanePhase.SEND);
         } else {
             send();
         }
@@ -260,7 +264,7 @@ final class Lane implements AutoCloseable {
     private void send() {
         OutgoingUnit ready = sentUnit().with(declareFork, media.outcomes());
         unit = ready;
-        phase = Phase.SENDING;
+        phase = LanePhase.SENDING;
         call.begin(context.destination().send(ready));
     }
 
@@ -284,14 +288,14 @@ final class Lane implements AutoCloseable {
         }
         skipTo = answer.next();
         unit = null;
-        releaseRoom();
+        room.release();
         List<NewRecord> gaps = LaneRecords.gaps(context.consumer().value(), sent.entries());
-        commit(to, notes, gaps, answer.next() > sent.toExclusive() ? Phase.SKIP : Phase.READY);
+        commit(to, notes, gaps, answer.next() > sent.toExclusive() ? LanePhase.SKIP : LanePhase.READY);
     }
 
     private void outOfPlace(Answer.OutOfPlace answer) {
         outOfPlace++;
-        phase = Phase.ASK;
+        phase = LanePhase.ASK;
         if (outOfPlace > OUT_OF_PLACE_AT_ONCE_MAX) {
             failed("sent from the wrong place again and again: " + answer.detail(), Duration.ZERO);
         } else {
@@ -306,7 +310,7 @@ final class Lane implements AutoCloseable {
         }
         long half = size.shrink(sent);
         dropUnit();
-        commit(account.next(), account.notes().withBoundary(half), List.of(), Phase.READY);
+        commit(account.next(), account.notes().withBoundary(half), List.of(), LanePhase.READY);
     }
 
     /** Records that will never be taken: as the policy says. */
@@ -324,13 +328,13 @@ final class Lane implements AutoCloseable {
         List<NewRecord> letters = refused.deadLetters(context.settings(), notes.leaveOut());
         dropUnit();
         size.fixEnd(notes.boundary());
-        commit(account.next(), notes, letters, Phase.READY);
+        commit(account.next(), notes, letters, LanePhase.READY);
     }
 
-    private void commit(long next, LaneNotes notes, List<NewRecord> records, Phase then) {
+    private void commit(long next, LaneNotes notes, List<NewRecord> records, LanePhase then) {
         recordsRefused = false;
         afterCommit = then;
-        phase = Phase.COMMITTING;
+        phase = LanePhase.COMMITTING;
         account.commit(next, notes, records);
     }
 
@@ -345,11 +349,11 @@ final class Lane implements AutoCloseable {
         } else if (result instanceof AppendResult.Refused refused) {
             // The records beside it must not hold up the checkpoint for ever.
             recordsRefused = refused.retryAfter().equals(AppendResult.NEVER);
-            phase = Phase.COMMIT_AGAIN;
+            phase = LanePhase.COMMIT_AGAIN;
             retry.failed(recordsRefused ? Duration.ZERO : refused.retryAfter());
         } else {
             account.reload();
-            phase = Phase.ASK;
+            phase = LanePhase.ASK;
             failed("the checkpoint may not be durable", Duration.ZERO);
         }
         return true;
@@ -357,18 +361,24 @@ final class Lane implements AutoCloseable {
 
     private void failed(String detail, Duration retryAfter) {
         context.countRetry();
-        if (phase == Phase.ASKING) {
-            phase = Phase.ASK;
-        } else if (phase != Phase.ASK && phase != Phase.SKIP) {
-            phase = Phase.READY;
-        }
+        phase = phase.afterFailure();
         dropUnit();
         retry.failed(retryAfter);
         health.backingOff(detail);
     }
 
+    /** Nothing will ever follow: the lanes of the shard's children may go on. */
+    private boolean end() {
+        phase = LanePhase.ENDED;
+        dropUnit();
+        builder.close();
+        health.ended();
+        context.wake();
+        return true;
+    }
+
     private void stop(String detail) {
-        phase = Phase.STOPPED;
+        phase = LanePhase.STOPPED;
         dropUnit();
         builder.close();
         health.stopped(detail);
@@ -378,19 +388,13 @@ final class Lane implements AutoCloseable {
     private void dropUnit() {
         unit = null;
         readiness.startOver();
-        releaseRoom();
-    }
-
-    private void releaseRoom() {
-        if (hasRoom) {
-            hasRoom = false;
-            context.releaseRoom();
-        }
+        room.release();
     }
 
     @Override
     public void close() {
         call.cancel();
+        dropUnit();
         builder.close();
     }
 }

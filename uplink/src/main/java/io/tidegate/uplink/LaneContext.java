@@ -2,6 +2,7 @@ package io.tidegate.uplink;
 
 import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.stream.ConsumerName;
+import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamLog;
 import java.util.random.RandomGenerator;
 
@@ -27,6 +28,12 @@ interface LaneContext {
     boolean acquireRoom(boolean forVideo);
 
     void releaseRoom();
+
+    /** Whether the log has this shard still. */
+    boolean isListed(ShardId shard);
+
+    /** The destination has less of a shard than it had confirmed: it may have lost more. */
+    void destinationLost();
 
     /** Says to people that something needs them. */
     void alarm(String kind, LaneStatus lane);

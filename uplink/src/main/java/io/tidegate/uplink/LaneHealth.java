@@ -1,7 +1,7 @@
 package io.tidegate.uplink;
 
-import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StreamLogException;
 import org.tinylog.Logger;
 
 /**
@@ -17,6 +17,7 @@ final class LaneHealth {
     private final LaneContext context;
     private final ShardId shard;
     private volatile Snapshot snapshot;
+    private LaneState beforeWaiting = LaneState.STARTING;
     private volatile Place place = new Place(1, LaneNotes.NONE);
 
     LaneHealth(LaneContext context, ShardId shard) {
@@ -31,6 +32,22 @@ final class LaneHealth {
 
     void starting() {
         become(LaneState.STARTING, "");
+    }
+
+    /** Waits for others, or does so no longer: then it is as it was before. */
+    void waiting(boolean waits) {
+        LaneState now = snapshot.state();
+        if (waits && now != LaneState.WAITING) {
+            beforeWaiting = now;
+            become(LaneState.WAITING, "");
+        } else if (!waits && now == LaneState.WAITING) {
+            become(beforeWaiting, "");
+        }
+    }
+
+    void ended() {
+        become(LaneState.ENDED, "");
+        Logger.info("Uplink {} has sent all of {}", context.settings().name(), shard);
     }
 
     void connected() {
@@ -82,10 +99,18 @@ final class LaneHealth {
     }
 
     private ConsumerLedger ledger(LaneNotes notes) {
-        LossLedger all = context.log().ledger(shard);
         long settled = notes.delivered() + notes.filtered() + notes.rejected() + notes.missedTotal();
-        long appended = Math.max(all.appended(), settled);
+        long appended = Math.max(appended(), settled);
         return new ConsumerLedger(
                 appended, notes.delivered(), appended - settled, notes.filtered(), notes.rejected(), notes.missed());
+    }
+
+    private long appended() {
+        try {
+            return context.log().ledger(shard).appended();
+        } catch (StreamLogException e) {
+            // The shard has just gone, and with it what was still to be sent.
+            return 0;
+        }
     }
 }

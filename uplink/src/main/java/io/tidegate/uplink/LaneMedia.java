@@ -84,7 +84,21 @@ final class LaneMedia {
         return Optional.empty();
     }
 
-    void kept() {
+    /** Takes the answer to an upload; false: it is an answer to something else. */
+    boolean isAnsweredBy(Answer answer, LaneContext context) {
+        if (answer instanceof Answer.MediaKept) {
+            context.countMedia();
+            kept();
+            return true;
+        }
+        if (answer instanceof Answer.MediaNotTaken notTaken) {
+            settle(notTaken.media());
+            return true;
+        }
+        return false;
+    }
+
+    private void kept() {
         MediaId id = wanted.getFirst().id();
         if (id.isInit()) {
             initsSent.add(id);
@@ -93,10 +107,6 @@ final class LaneMedia {
             }
         }
         settle(outcomes.getOrDefault(wanted.getFirst().sequenceNumber(), SENT));
-    }
-
-    void notTaken(String outcome) {
-        settle(outcome);
     }
 
     private void settle(String outcome) {

@@ -8,6 +8,10 @@ public enum LaneState {
     CONNECTED,
     /** The last try failed; there will be another. */
     BACKING_OFF,
+    /** Waits until the shards that this one was made from have arrived. */
+    WAITING,
+    /** The shard is closed, and all of it has arrived. */
+    ENDED,
     /** Refused: there will be no other try before somebody resumes the lane. */
     STOPPED
 }

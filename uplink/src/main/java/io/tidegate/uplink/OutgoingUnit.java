@@ -11,12 +11,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A part of one epoch of one shard, on its way: records and gaps that cover [from, to) without a hole.
  *
+ * @param parents the shards that this one was made from by a split or a merge
  * @param previous the epoch that wrote to the shard before this one, null if there is none
  * @param fork the receiver is told that it cannot join this epoch to what it has
  * @param media what became of the bytes that belong to a record, by its sequence number: sent, held or gone
  */
 public record OutgoingUnit(
         ShardId shard,
+        List<ShardId> parents,
         long epoch,
         long fromInclusive,
         long toExclusive,
@@ -25,12 +27,14 @@ public record OutgoingUnit(
         List<LogEntry> entries,
         Map<Long, String> media) {
     public OutgoingUnit {
+        parents = List.copyOf(parents);
         entries = List.copyOf(entries);
         media = Map.copyOf(media);
     }
 
     OutgoingUnit with(boolean changedFork, Map<Long, String> changedMedia) {
-        return new OutgoingUnit(shard, epoch, fromInclusive, toExclusive, previous, changedFork, entries, changedMedia);
+        return new OutgoingUnit(
+                shard, parents, epoch, fromInclusive, toExclusive, previous, changedFork, entries, changedMedia);
     }
 
     long dataBytes() {

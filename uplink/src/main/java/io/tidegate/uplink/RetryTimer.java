@@ -20,6 +20,12 @@ final class RetryTimer {
         this.notBeforeNanos = clock.monotonicNanos();
     }
 
+    static RetryTimer of(LaneContext context) {
+        UplinkSettings settings = context.settings();
+        return new RetryTimer(
+                context.clock(), new Backoff(settings.retryFirst(), settings.retryMax(), context.random()));
+    }
+
     boolean isOver() {
         return clock.monotonicNanos() - notBeforeNanos >= 0;
     }

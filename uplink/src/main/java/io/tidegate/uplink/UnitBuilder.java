@@ -26,9 +26,11 @@ import org.jspecify.annotations.Nullable;
 final class UnitBuilder implements AutoCloseable {
     private final StreamLog log;
     private final ShardId shard;
+    private final List<ShardId> parents;
     private @Nullable ShardCursor cursor;
     private long cursorAt;
     private boolean atEnd;
+    private boolean ended;
 
     /**
      * What bounds a unit.
@@ -38,15 +40,17 @@ final class UnitBuilder implements AutoCloseable {
      */
     record Limits(int bytesMax, int recordsMax, long toExclusive, SortedSet<Long> leaveOut) {}
 
-    UnitBuilder(StreamLog log, ShardId shard) {
+    UnitBuilder(StreamLog log, ShardId shard, List<ShardId> parents) {
         this.log = log;
         this.shard = shard;
+        this.parents = parents;
     }
 
     /** The unit that starts here; empty if nothing is committed from here on. */
     Optional<OutgoingUnit> build(long fromInclusive, Limits limits) {
         ReadBatch batch = cursorAt(fromInclusive).read(limits.bytesMax(), limits.recordsMax());
         atEnd = batch.atEnd();
+        ended = batch.ended();
         if (batch.isEmpty()) {
             return Optional.empty();
         }
@@ -76,12 +80,25 @@ final class UnitBuilder implements AutoCloseable {
         }
         ShardEpoch previous = index == 0 ? null : epochs.get(index - 1);
         return Optional.of(new OutgoingUnit(
-                shard, epochs.get(index).epoch(), fromInclusive, cut.next, previous, false, cut.entries, Map.of()));
+                shard,
+                parents,
+                epochs.get(index).epoch(),
+                fromInclusive,
+                cut.next,
+                previous,
+                false,
+                cut.entries,
+                Map.of()));
     }
 
     /** Whether the last unit reached the end of what is committed. */
     boolean isAtEnd() {
         return atEnd;
+    }
+
+    /** Whether the shard is closed and nothing was left from the place of the last unit on. */
+    boolean isEnded() {
+        return ended;
     }
 
     /** Calls back once there is something at or after this place. */

@@ -16,8 +16,11 @@ public record UplinkStatus(
         lanes = List.copyOf(lanes);
     }
 
-    /** Whether every lane's last answer was a good one. */
+    /** Whether every lane's last answer was a good one, but for those that wait for others. */
     public boolean isConnected() {
-        return lanes.stream().allMatch(lane -> lane.state() == LaneState.CONNECTED);
+        return lanes.stream().allMatch(lane -> switch (lane.state()) {
+            case CONNECTED, WAITING, ENDED -> true;
+            case STARTING, BACKING_OFF, STOPPED -> false;
+        });
     }
 }

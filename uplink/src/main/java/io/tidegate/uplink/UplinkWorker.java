@@ -15,9 +15,11 @@ import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -99,15 +101,23 @@ final class UplinkWorker implements Worker, LaneContext, Executor {
             if (resume) {
                 lane.resume();
             }
-            done += step(lane) ? 1 : 0;
+            done += step(lane, haveEnded(lane.parents())) ? 1 : 0;
         }
         firstLane = all.isEmpty() ? 0 : (firstLane + 1) % all.size();
         return done;
     }
 
-    private static boolean step(Lane lane) {
+    /** The order of a key goes on from a closed shard to its children: not before all of the one has arrived. */
+    private boolean haveEnded(List<ShardId> parents) {
+        return parents.stream().allMatch(parent -> {
+            Lane lane = lanes.get(parent);
+            return lane == null || lane.isEnded();
+        });
+    }
+
+    private static boolean step(Lane lane, boolean parentsHaveEnded) {
         try {
-            return lane.step();
+            return lane.step(parentsHaveEnded);
         } catch (RuntimeException e) {
             lane.recover(e);
             return true;
@@ -120,13 +130,34 @@ final class UplinkWorker implements Worker, LaneContext, Executor {
             return;
         }
         lookAgainNanos = now + LOOK_FOR_SHARDS_NANOS;
+        Set<ShardId> listed = new HashSet<>();
         for (StreamDescription stream : log.admin().list()) {
             if (settings.selection().includes(stream.name())) {
+                // In the order of their numbers: a parent has its lane before its children have.
                 for (ShardDescription shard : stream.shards()) {
-                    lanes.computeIfAbsent(shard.id(), id -> new Lane(this, id, media));
+                    listed.add(shard.id());
+                    lanes.computeIfAbsent(shard.id(), id -> new Lane(this, shard, media));
                 }
             }
         }
+        lanes.forEach((shard, lane) -> {
+            if (!listed.contains(shard)) {
+                lane.close();
+                lanes.remove(shard);
+            }
+        });
+    }
+
+    @Override
+    public boolean isListed(ShardId shard) {
+        return log.admin().describe(shard.stream()).stream()
+                .flatMap(stream -> stream.shards().stream())
+                .anyMatch(listed -> listed.id().equals(shard));
+    }
+
+    @Override
+    public void destinationLost() {
+        lanes.values().forEach(Lane::askAgain);
     }
 
     UplinkStatus status() {

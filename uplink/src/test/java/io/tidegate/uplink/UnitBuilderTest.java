@@ -40,7 +40,7 @@ class UnitBuilderTest {
     /** The units from the first record on, as from-to. */
     private List<String> cuts(UnitBuilder.Limits limits) {
         List<String> cuts = new ArrayList<>();
-        try (UnitBuilder builder = new UnitBuilder(log, SHARD)) {
+        try (UnitBuilder builder = new UnitBuilder(log, SHARD, List.of())) {
             long next = 1;
             for (Optional<OutgoingUnit> unit = builder.build(next, limits);
                     unit.isPresent();
@@ -82,7 +82,7 @@ class UnitBuilderTest {
         log = log.reopen();
         write(2);
         assertThat(cuts(limits(1000, 100, 0))).containsExactly("1:1-6", "2:6-9", "4:9-11");
-        try (UnitBuilder builder = new UnitBuilder(log, SHARD)) {
+        try (UnitBuilder builder = new UnitBuilder(log, SHARD, List.of())) {
             assertThat(builder.build(1, limits(1000, 100, 0)).orElseThrow().previous())
                     .isNull();
             assertThat(builder.build(9, limits(1000, 100, 0)).orElseThrow().previous())
@@ -97,7 +97,7 @@ class UnitBuilderTest {
         write(5);
         log.drop(SHARD, 9, GapReason.EVICTED);
         assertThat(cuts(limits(1000, 100, 0))).containsExactly("1:1-6", "2:6-11");
-        try (UnitBuilder builder = new UnitBuilder(log, SHARD)) {
+        try (UnitBuilder builder = new UnitBuilder(log, SHARD, List.of())) {
             OutgoingUnit first = builder.build(1, limits(1000, 100, 0)).orElseThrow();
             assertThat(first.entries())
                     .containsExactly(new Gap(SHARD, 1, 6, 5, true, GapReason.EVICTED, 1_700_000_000_000L));

@@ -113,6 +113,7 @@ public final class HttpDestination implements Destination {
                 unit.fromInclusive(),
                 unit.toExclusive(),
                 before == null ? null : new UnitHeader.Previous(before.epoch(), before.nextSequenceNumber()),
+                unit.parents().stream().map(ShardId::name).toList(),
                 UnitHeader.MAIN_LANE,
                 unit.fork());
         ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -123,6 +123,20 @@ final class JsonObject {
         return children;
     }
 
+    /** Strings; none if the field is missing. */
+    List<String> texts(String name) {
+        List<String> texts = new ArrayList<>();
+        if (fields.get(name) instanceof List<?> list) {
+            for (Object element : list) {
+                if (!(element instanceof String text)) {
+                    throw new IllegalArgumentException("field '" + name + "' must hold strings only");
+                }
+                texts.add(text);
+            }
+        }
+        return texts;
+    }
+
     /** A string with its quotes. */
     static String quoted(String text) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();

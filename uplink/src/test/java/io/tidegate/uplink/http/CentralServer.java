@@ -15,11 +15,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 
 /** A {@link SyncReceiver} behind a real socket, mounted on the JDK's own server. */
 final class CentralServer implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService threads = Executors.newFixedThreadPool(4);
+
+    private volatile Predicate<String> failing = path -> false;
 
     private CentralServer(HttpServer server) {
         this.server = server;
@@ -29,7 +32,7 @@ final class CentralServer implements AutoCloseable {
         HttpServer http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         CentralServer server = new CentralServer(http);
         http.setExecutor(server.threads);
-        http.createContext("/", exchange -> serve(receiver, exchange));
+        http.createContext("/", exchange -> server.serve(receiver, exchange));
         http.start();
         return server;
     }
@@ -42,8 +45,18 @@ final class CentralServer implements AutoCloseable {
         return URI.create("http://127.0.0.1:" + address().getPort());
     }
 
-    private static void serve(SyncReceiver receiver, HttpExchange exchange) throws IOException {
+    /** Answers 503 to units on these paths. */
+    void fail(Predicate<String> paths) {
+        failing = paths;
+    }
+
+    private void serve(SyncReceiver receiver, HttpExchange exchange) throws IOException {
         try (exchange) {
+            if (exchange.getRequestMethod().equals("POST")
+                    && failing.test(exchange.getRequestURI().getPath())) {
+                exchange.sendResponseHeaders(503, -1);
+                return;
+            }
             SyncResponse response = exchange.getRequestMethod().equals("PUT")
                     ? upload(receiver, exchange)
                     : receiver.handle(request(

@@ -1,0 +1,25 @@
+package io.tidegate.uplink;
+
+/** What a lane does next, or waits for. */
+enum LanePhase {
+    ASK,
+    ASKING,
+    SKIP,
+    READY,
+    PUTTING,
+    SEND,
+    SENDING,
+    COMMITTING,
+    COMMIT_AGAIN,
+    /** The shard is closed, and all of it is confirmed. */
+    ENDED,
+    STOPPED;
+
+    LanePhase afterFailure() {
+        return switch (this) {
+            case ASK, ASKING -> ASK;
+            case SKIP -> SKIP;
+            case READY, PUTTING, SEND, SENDING, COMMITTING, COMMIT_AGAIN, ENDED, STOPPED -> READY;
+        };
+    }
+}
