@@ -1,6 +1,7 @@
 package io.tidegate.buffer;
 
 import io.tidegate.core.stream.StreamRecord;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,7 @@ final class Block {
     private final byte[] directory;
     private final byte[] body;
     private final List<Run> runs;
+    private volatile List<LeftOut> leftOut = List.of();
     private volatile @Nullable List<StreamRecord> records;
 
     Block(BlockHeader header, byte[] control, byte[] directory, byte[] body) {
@@ -61,10 +63,18 @@ final class Block {
     List<StreamRecord> records(ShardNames names) {
         List<StreamRecord> decoded = records;
         if (decoded == null) {
-            decoded = BlockCodec.decodeBody(this, names, (record, deviceNumber) -> {});
+            List<LeftOut> without = new ArrayList<>();
+            decoded = BlockCodec.decodeBody(this, names, (record, deviceNumber) -> {}, without::add);
+            leftOut = List.copyOf(without);
             records = decoded;
         }
         return decoded;
+    }
+
+    /** What a rewritten block has no more. */
+    List<LeftOut> leftOut(ShardNames names) {
+        records(names);
+        return leftOut;
     }
 
     /** Bytes of its parts, as long as they are not packed. */

@@ -10,6 +10,7 @@ import io.tidegate.core.stream.StreamRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  *                      [hash key: 16 bytes big-endian]           if flags &amp; 1
  *                      [device number: +]                        if flags &amp; 2
  *                      [event time - block time in ms: +]        if flags &amp; 4
- *                      data: bytes }*                            to the end
+ *                      data: bytes                               to the end
+ *                    | runs + run, n }*                          n records of that run left out, below its horizon
  * flags      bits 4-5: 0 device, 1 arrival, 2 clamped (event time from)
  * </pre>
  *
@@ -72,6 +74,10 @@ final class BlockCodec {
 
     /** Decodes all records; those of a shard that has no name are passed over, which only damage can bring about. */
     static List<StreamRecord> decodeBody(Block block, ShardNames names, Visitor visitor) {
+        return decodeBody(block, names, visitor, leftOut -> {});
+    }
+
+    static List<StreamRecord> decodeBody(Block block, ShardNames names, Visitor visitor, Consumer<LeftOut> leftOut) {
         if (block.runs().isEmpty()) {
             return List.of();
         }
@@ -91,7 +97,15 @@ final class BlockCodec {
         }
         List<StreamRecord> records = new ArrayList<>();
         for (int index = 0; in.hasMore(); index++) {
-            int run = at(in.int32(), next.length);
+            int run = at(in.int32(), 2 * next.length);
+            if (run >= next.length) {
+                int missing = in.int32();
+                run -= next.length;
+                leftOut.accept(new LeftOut(index, block.runs().get(run).ordinal(), next[run], missing));
+                next[run] += missing;
+                index += missing - 1;
+                continue;
+            }
             String key = keys.get(at(in.int32(), keys.size()));
             AttributeSet set = sets.get(at(in.int32(), sets.size()));
             int flags = in.octet();
@@ -144,7 +158,7 @@ final class BlockCodec {
         };
     }
 
-    private static int at(int index, int size) {
+    static int at(int index, int size) {
         if (index >= size) {
             throw new DamageException("entry " + index + " of a table of " + size);
         }

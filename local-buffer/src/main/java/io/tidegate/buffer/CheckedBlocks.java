@@ -15,6 +15,9 @@ final class CheckedBlocks implements BlockScan.Sink {
     private final List<LogCheck.Finding> findings;
     private final String where;
     private Map<Integer, List<Run>> runs = new HashMap<>();
+    /** Per shard, the number after the last that a rewritten block has no more. */
+    private Map<Integer, Long> leftOutBelow = new HashMap<>();
+
     private long endLsn = Long.MAX_VALUE;
     private long count;
     private long records;
@@ -35,6 +38,7 @@ final class CheckedBlocks implements BlockScan.Sink {
     CheckedBlocks until(long end, CheckedBlocks earlier) {
         endLsn = end;
         runs = earlier.runs;
+        leftOutBelow = earlier.leftOutBelow;
         everDamaged = earlier.everDamaged;
         return this;
     }
@@ -62,6 +66,11 @@ final class CheckedBlocks implements BlockScan.Sink {
             found += Math.max(0, run.nextSequenceNumber() - Math.max(fromInclusive, run.firstSequenceNumber()));
         }
         return found;
+    }
+
+    /** Where the records of a shard that rewritten blocks have no more end; 0: nothing has been left out. */
+    long leftOutBelow(int ordinal) {
+        return leftOutBelow.getOrDefault(ordinal, 0L);
     }
 
     @Override
@@ -125,6 +134,10 @@ final class CheckedBlocks implements BlockScan.Sink {
         try {
             int decoded = block.records(ordinal -> new ShardId(StreamName.TELEMETRY, ordinal))
                     .size();
+            for (LeftOut missing : block.leftOut(ordinal -> new ShardId(StreamName.TELEMETRY, ordinal))) {
+                decoded += missing.count();
+                leftOutBelow.merge(missing.ordinal(), missing.firstSequenceNumber() + missing.count(), Math::max);
+            }
             int promised = block.runs().stream().mapToInt(Run::count).sum();
             if (decoded != promised) {
                 find("I2", place, "the directory promises " + promised + " records, the body has " + decoded);

@@ -109,6 +109,7 @@ final class CommitCursor implements LogCursor {
                 selected.put(shard.id(), shard);
             }
         }
+        tellLeftOut(block, entries);
         for (StreamRecord record : block.records(log.state())) {
             int index = record.position().index();
             ShardState shard = selected.get(record.shard());
@@ -124,6 +125,18 @@ final class CommitCursor implements LogCursor {
             expected.put(shard.ordinal(), record.sequenceNumber() + 1);
         }
         return bytes;
+    }
+
+    /** What a rewritten block has no more is below a horizon, as if it were passed over. */
+    private void tellLeftOut(Block block, List<LogEntry> entries) {
+        for (LeftOut missing : block.leftOut(log.state())) {
+            ShardState shard = shards.get(missing.ordinal());
+            int passed = Math.max(0, position.index() - missing.index());
+            if (shard != null && passed < missing.count()) {
+                ShardCounters counters = log.state().counters(shard);
+                tellHorizon(shard, counters, missing.firstSequenceNumber() + passed, true, entries);
+            }
+        }
     }
 
     /** A record below the horizon is passed over; the first of them says so for all. */

@@ -195,6 +195,13 @@ public final class LogCheck {
             if (!blocks.isDamaged() && !ledger.balances()) {
                 findings.add(new Finding("I7", shard.id().toString(), "the ledger does not balance: " + ledger));
             }
+            if (blocks.leftOutBelow(shard.ordinal()) > shard.horizon()) {
+                findings.add(new Finding(
+                        "I15",
+                        shard.id().toString(),
+                        "records up to " + blocks.leftOutBelow(shard.ordinal())
+                                + " have been left out of a rewritten segment, the horizon is " + shard.horizon()));
+            }
             long counted = blocks.recordsFrom(shard.ordinal(), shard.horizon());
             if (!blocks.isEverDamaged() && counted != ledger.retained()) {
                 findings.add(new Finding(

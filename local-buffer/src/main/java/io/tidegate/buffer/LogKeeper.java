@@ -1,8 +1,10 @@
 package io.tidegate.buffer;
 
 import io.tidegate.core.runtime.Ballast;
+import io.tidegate.core.runtime.DiskBudget;
 import io.tidegate.core.runtime.Worker;
 import io.tidegate.core.stream.StreamLogException;
+import io.tidegate.core.stream.StreamPriority;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,31 +28,26 @@ final class LogKeeper implements Worker {
     private static final int TURNS_PER_LOOK = 10;
 
     private final LogReading log;
-    private final HorizonMover mover;
-    private final Retention retention;
-    private final ClosedShards closedShards;
+    private final Tasks tasks;
     private final Queue<LiveSegment> full;
     private final Set<Integer> unsealable = new HashSet<>();
     private final Ballast ballast;
     private final AtomicBoolean wanted = new AtomicBoolean(true);
+    private volatile DiskBudget disk;
     private int turns;
+
+    /** What it does at each look, beside sealing and removing files. */
+    record Tasks(HorizonMover mover, Retention retention, ClosedShards closedShards, SegmentTrimmer trimmer) {}
 
     /**
      * @param full connections of segments that have just become full; taken over from the log's writer
      */
-    LogKeeper(
-            LogReading log,
-            HorizonMover mover,
-            Retention retention,
-            ClosedShards closedShards,
-            Queue<LiveSegment> full,
-            Ballast ballast) {
+    LogKeeper(LogReading log, Tasks tasks, Queue<LiveSegment> full, Ballast ballast) {
         this.log = log;
-        this.mover = mover;
-        this.retention = retention;
-        this.closedShards = closedShards;
+        this.tasks = tasks;
         this.full = full;
         this.ballast = ballast;
+        this.disk = DiskBudget.unlimited(log.store().directory());
     }
 
     @Override
@@ -65,12 +62,26 @@ final class LogKeeper implements Worker {
         turns = 0;
         closeFull();
         sealClosed();
-        if (mover.isIdle()) {
-            mover.move(retention.due());
+        if (tasks.mover().isIdle()) {
+            tasks.mover().move(tasks.retention().due());
         }
-        closedShards.expire();
+        tasks.closedShards().expire();
         unlink();
+        // What is on its way out is out before more is given up.
+        if (tasks.trimmer().trim(disk.status().excessBytes() > 0) || disk.balance()) {
+            wanted.set(true);
+            return 1;
+        }
         return 0;
+    }
+
+    /** Keeps to the limits of this disk from now on. Thread-safe. */
+    void share(DiskBudget budget) {
+        for (StreamPriority priority : StreamPriority.values()) {
+            budget.add(new PriorityRecords(priority, log, tasks.retention(), tasks.mover()));
+        }
+        disk = budget;
+        lookNow();
     }
 
     /** The next turn looks. Thread-safe. */

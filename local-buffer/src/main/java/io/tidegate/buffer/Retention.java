@@ -3,9 +3,9 @@ package io.tidegate.buffer;
 import io.tidegate.core.stream.FullPolicy;
 import io.tidegate.core.stream.GapReason;
 import io.tidegate.core.stream.HeldRecords;
+import io.tidegate.core.stream.StreamPriority;
 import io.tidegate.core.stream.StreamSettings;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -24,10 +24,11 @@ import java.util.function.LongSupplier;
  */
 final class Retention {
     /** A look ends here; the next one goes on. */
-    private static final int BLOCKS_PER_LOOK = 10_000;
+    static final int BLOCKS_PER_LOOK = 10_000;
 
     private final LogReading log;
     private final LongSupplier poweredOnNanos;
+    private final Eviction eviction;
     private final Map<Integer, Aged> aged = new HashMap<>();
     private volatile List<HeldRecords> held = List.of();
 
@@ -37,27 +38,7 @@ final class Retention {
     Retention(LogReading log, LongSupplier poweredOnNanos) {
         this.log = log;
         this.poweredOnNanos = poweredOnNanos;
-    }
-
-    /** One shard's horizon on its way. */
-    private static final class Move {
-        final ShardState shard;
-        final long from;
-        long horizon;
-        long lastLsn;
-        long bytes;
-
-        Move(ShardState shard, long horizon) {
-            this.shard = shard;
-            this.from = horizon;
-            this.horizon = horizon;
-        }
-
-        void take(long lsn, Run run) {
-            horizon = run.nextSequenceNumber();
-            lastLsn = lsn;
-            bytes += run.bytes();
-        }
+        this.eviction = new Eviction(log);
     }
 
     /** How far a shard's blocks are older than its stream keeps; only ever moves on while the time stays the same. */
@@ -79,13 +60,13 @@ final class Retention {
         Set<Integer> known = new HashSet<>();
         for (StreamState stream : log.state().allStreams()) {
             StreamSettings settings = log.state().describe(stream).settings();
-            Map<Integer, Move> byShard = new LinkedHashMap<>();
+            Map<Integer, ShardMove> byShard = new LinkedHashMap<>();
             Map<Integer, List<RequiredConsumers.Hold>> holds = new HashMap<>();
             for (ShardState shard : stream.shards()) {
                 known.add(shard.ordinal());
                 holds.put(shard.ordinal(), log.state().holds(shard));
                 Aged old = aged(shard, settings.retention().toNanos());
-                Move expiring = expired(shard, old, holds.get(shard.ordinal()));
+                ShardMove expiring = expired(shard, old, holds.get(shard.ordinal()));
                 finish(expiring, GapReason.EXPIRED).ifPresent(moves::add);
                 byShard.put(shard.ordinal(), expiring);
             }
@@ -126,8 +107,8 @@ final class Retention {
     }
 
     /** What is old and confirmed by all who must confirm it. */
-    private Move expired(ShardState shard, Aged old, List<RequiredConsumers.Hold> holds) {
-        Move move = new Move(shard, log.state().counters(shard).horizon());
+    private ShardMove expired(ShardState shard, Aged old, List<RequiredConsumers.Hold> holds) {
+        ShardMove move = new ShardMove(shard, log.state().counters(shard).horizon());
         for (int i = 0; i < BLOCKS_PER_LOOK && move.horizon < old.next; i++) {
             Optional<SegmentStore.Found> found = log.store().nextOf(shard.ordinal(), move.horizon, move.lastLsn);
             if (found.isEmpty()) {
@@ -145,7 +126,7 @@ final class Retention {
     }
 
     /** What is old and stays, because somebody has not confirmed it. */
-    private Optional<HeldRecords> held(Move move, List<RequiredConsumers.Hold> holds) {
+    private Optional<HeldRecords> held(ShardMove move, List<RequiredConsumers.Hold> holds) {
         ShardState shard = move.shard;
         Aged old = aged.get(shard.ordinal());
         if (old == null || move.horizon >= old.next) {
@@ -172,51 +153,40 @@ final class Retention {
         return LogReading.runOf(found.entry(), shard.ordinal()).orElseThrow();
     }
 
-    private void evict(StreamState stream, long bytesMax, Map<Integer, Move> byShard, List<HorizonMove> moves) {
+    private void evict(StreamState stream, long bytesMax, Map<Integer, ShardMove> byShard, List<HorizonMove> moves) {
         long retained = log.state().retainedBytes(stream);
-        BitSet ordinals = new BitSet();
-        for (Move expiring : byShard.values()) {
+        for (ShardMove expiring : byShard.values()) {
             retained -= expiring.bytes;
-            ordinals.set(expiring.shard.ordinal());
         }
         if (retained <= bytesMax) {
             return;
         }
-        byShard.replaceAll((ordinal, expiring) -> new Move(expiring.shard, expiring.horizon));
-        long lsn = 0;
-        for (int i = 0; i < BLOCKS_PER_LOOK && retained > bytesMax; i++) {
-            Optional<SegmentStore.Found> found = log.store().nextWith(ordinals, lsn);
-            if (found.isEmpty()) {
-                break;
-            }
-            for (Run run : found.get().entry().runs()) {
-                Move move = byShard.get(run.ordinal());
-                // The newest block of a shard stays: whoever was just answered finds the record.
-                boolean isNewest = move != null
-                        && run.nextSequenceNumber()
-                                >= log.state().counters(move.shard).next();
-                if (move != null && !isNewest && run.nextSequenceNumber() > move.horizon) {
-                    move.take(found.get().entry().lsn(), run);
-                    retained -= run.bytes();
-                }
-            }
-            lsn = found.get().entry().lsn() + 1;
-        }
+        byShard.replaceAll((ordinal, expiring) -> new ShardMove(expiring.shard, expiring.horizon));
+        eviction.take(byShard.values(), retained - bytesMax);
         byShard.values().forEach(move -> finish(move, GapReason.EVICTED).ifPresent(moves::add));
     }
 
-    private Optional<HorizonMove> finish(Move move, GapReason reason) {
-        if (move.horizon == move.from) {
-            return Optional.empty();
+    /**
+     * The moves that make the oldest records of a priority go, about so many bytes of them: from segments that can then
+     * be removed or rewritten. A stream that rejects when it is full gives up nothing.
+     */
+    List<HorizonMove> reclaim(StreamPriority priority, long bytesMin) {
+        List<ShardMove> candidates = new ArrayList<>();
+        for (StreamState stream : log.state().allStreams()) {
+            StreamSettings settings = log.state().describe(stream).settings();
+            if (settings.priority() == priority && settings.onFull() == FullPolicy.DROP_OLDEST) {
+                stream.shards()
+                        .forEach(shard -> candidates.add(
+                                new ShardMove(shard, log.state().counters(shard).horizon())));
+            }
         }
-        return Optional.of(new HorizonMove(
-                move.from,
-                new ControlEntry.HorizonMoved(
-                        move.shard.ordinal(),
-                        move.horizon,
-                        move.lastLsn,
-                        reason,
-                        move.bytes,
-                        log.clock().now().millis())));
+        eviction.takeSegments(candidates, bytesMin, log.store().settledLsn());
+        List<HorizonMove> moves = new ArrayList<>();
+        candidates.forEach(move -> finish(move, GapReason.EVICTED).ifPresent(moves::add));
+        return moves;
+    }
+
+    private Optional<HorizonMove> finish(ShardMove move, GapReason reason) {
+        return move.finish(reason, log.clock().now().millis());
     }
 }

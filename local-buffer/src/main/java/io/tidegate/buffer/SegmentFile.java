@@ -21,13 +21,13 @@ import org.tinylog.Logger;
 /** The files of segments: names, schema, creation, and what can be told of one without the log. */
 final class SegmentFile {
     static final int FORMAT = 1;
-    private static final int APPLICATION_ID = 0x54474c47; // "TGLG"
+    static final int APPLICATION_ID = 0x54474c47; // "TGLG"
     private static final String SUFFIX = ".seg";
-    private static final String NEW_SUFFIX = ".seg.new";
+    static final String NEW_SUFFIX = ".seg.new";
     private static final String JOURNAL_SUFFIX = "-journal";
     private static final int WRITE_VERSION_OFFSET = 18; // of the header, sqlite.org/fileformat.html 1.3.3: 2 is WAL
 
-    private static final String[] SCHEMA = {"""
+    static final String[] SCHEMA = {"""
         CREATE TABLE block(            -- one row per commit
             lsn INTEGER PRIMARY KEY,   -- number of the commit, over all segments
             epoch INTEGER NOT NULL,    -- which opening of the log wrote it, 63 random bits
@@ -48,9 +48,9 @@ final class SegmentFile {
             entry BLOB NOT NULL,       -- a control entry
             crc INTEGER NOT NULL)      -- CRC-32C over position (8 bytes, big-endian) and entry
         """, """
-        CREATE TABLE seal(             -- written when the segment is sealed
-            id INTEGER PRIMARY KEY,    -- 1
-            entry BLOB NOT NULL,       -- the index of the blocks
+        CREATE TABLE seal(             -- written when the segment is sealed, and again when it is rewritten
+            id INTEGER PRIMARY KEY,    -- 1, or 2 in a rewritten segment
+            entry BLOB NOT NULL,       -- 1: the index of the blocks; 2: data and keys of the records left in it
             crc INTEGER NOT NULL)      -- as in snapshot
         """};
 
@@ -150,7 +150,7 @@ final class SegmentFile {
         }
     }
 
-    private static void insertSnapshot(Connection connection, List<ControlEntry> snapshot) throws SQLException {
+    static void insertSnapshot(Connection connection, List<ControlEntry> snapshot) throws SQLException {
         try (PreparedStatement insert =
                 connection.prepareStatement("INSERT INTO snapshot(position, entry, crc) VALUES (?, ?, ?)")) {
             for (int position = 0; position < snapshot.size(); position++) {

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -128,6 +129,21 @@ final class SegmentIndex {
             }
         }
         return null;
+    }
+
+    synchronized int count() {
+        return count;
+    }
+
+    /** Data and keys of some runs together. */
+    synchronized long bytes(Predicate<Run> wanted) {
+        long bytes = 0;
+        for (int i = 0; i < count; i++) {
+            for (Run run : entry(i).runs()) {
+                bytes += wanted.test(run) ? run.bytes() : 0;
+            }
+        }
+        return bytes;
     }
 
     /** The first block; null: none. */

@@ -127,6 +127,12 @@ final class SegmentStore implements AutoCloseable {
         return Optional.empty();
     }
 
+    /** Commits before this one are in segments that may be removed or rewritten. */
+    synchronized long settledLsn() {
+        SegmentSummary newest = closed.get(liveNumber - 1);
+        return newest == null ? 0 : newest.firstLsn();
+    }
+
     /** Whether no segment between two LSNs has been removed. */
     synchronized boolean isWhole(long fromLsn, long toLsn) {
         long next = fromLsn;

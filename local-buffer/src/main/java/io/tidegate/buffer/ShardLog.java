@@ -3,6 +3,7 @@ package io.tidegate.buffer;
 import io.tidegate.core.runtime.Ballast;
 import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.runtime.Closer;
+import io.tidegate.core.runtime.DiskBudget;
 import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.runtime.WorkerThread;
 import io.tidegate.core.stream.AppendResult;
@@ -39,6 +40,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.tinylog.Logger;
 
@@ -66,6 +68,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
     private final LogAdmin admin;
     private final Closer closer = new Closer();
     private volatile Runnable lookNow = () -> {};
+    private volatile Consumer<DiskBudget> share = budget -> {};
 
     private ShardLog(
             ShardLogSettings settings,
@@ -194,9 +197,11 @@ public final class ShardLog implements StreamLog, AutoCloseable {
         thread.wake();
         LogKeeper keeper = new LogKeeper(
                 reading,
-                new HorizonMover(reading.state(), queue),
-                retention,
-                new ClosedShards(reading.state(), queue, writer::poweredOnNanos),
+                new LogKeeper.Tasks(
+                        new HorizonMover(reading.state(), queue),
+                        retention,
+                        new ClosedShards(reading.state(), queue, writer::poweredOnNanos),
+                        new SegmentTrimmer(reading, settings.compression())),
                 full,
                 ballast);
         WorkerThread keeping = closer.add(WorkerThread.start(
@@ -206,6 +211,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
             keeping.wake();
         };
         writer.onKeeping(lookNow);
+        share = keeper::share;
         Logger.info("Shard log opened at commit {} in {}", opened.state().lastLsn(), settings.directory());
     }
 
@@ -303,6 +309,14 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                 figures.duplicates(),
                 queue.bytes(),
                 figures.failure() == null && ballast.isOut() ? "the disk is full" : figures.failure());
+    }
+
+    /**
+     * Keeps to limits that others share: the log's records are added as users of the disk, by the priority of their
+     * streams, and the log's keeper balances the budget from now on. Whoever gives up before the log is added before.
+     */
+    public void share(DiskBudget budget) {
+        share.accept(budget);
     }
 
     /** Lets the keeper look for what has to be sealed, expired or removed, without waiting for its turn. */
