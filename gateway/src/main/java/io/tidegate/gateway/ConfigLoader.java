@@ -6,7 +6,9 @@ import io.tidegate.adapters.MqttLimits;
 import io.tidegate.adapters.MqttListenerSettings;
 import io.tidegate.adapters.MqttUser;
 import io.tidegate.adapters.PasswordHash;
+import io.tidegate.buffer.CommitInterval;
 import io.tidegate.buffer.Compression;
+import io.tidegate.core.runtime.DataSize;
 import io.tidegate.core.stream.StreamName;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -65,6 +67,7 @@ final class ConfigLoader {
     private static GatewayConfig.Log log(Section log) {
         return new GatewayConfig.Log(
                 commitInterval(log),
+                writeBudget(log),
                 log.size("segment-bytes", 32L << 20),
                 log.text("compression", "zstd").equals("none") ? Compression.NONE : Compression.ZSTD);
     }
@@ -165,6 +168,24 @@ final class ConfigLoader {
             log.problem("commit-interval", "found '" + text + "', expected auto, or a duration from 0ms to 1s");
         }
         return interval;
+    }
+
+    private static @Nullable Long writeBudget(Section log) {
+        String text = log.text("write-budget", "auto");
+        if (text.equals("auto")) {
+            return null;
+        }
+        if (log.has("commit-interval") && !log.text("commit-interval", "auto").equals("auto")) {
+            log.problem(
+                    "write-budget", "found a budget beside a fixed commit-interval, expected commit-interval: auto");
+        }
+        return text.equals("none")
+                ? 0L
+                : log.checked("write-budget", () -> {
+                            long bytes = DataSize.parse(text).bytes();
+                            return new CommitInterval.Auto(Math.max(1, bytes)).writeBytesPerDay();
+                        })
+                        .orElse(0L);
     }
 
     private static void unique(String list, List<Section> items) {

@@ -5,6 +5,7 @@ import io.tidegate.adapters.MqttBrokerSettings;
 import io.tidegate.adapters.MqttListenerSettings;
 import io.tidegate.adapters.RouteSettings;
 import io.tidegate.analytics.RuleFile;
+import io.tidegate.buffer.CommitInterval;
 import io.tidegate.buffer.Compression;
 import io.tidegate.capture.CameraSettings;
 import io.tidegate.core.stream.StreamSettings;
@@ -43,8 +44,25 @@ record GatewayConfig(
      * How the log is kept.
      *
      * @param commitInterval null: auto
+     * @param writeBytesPerDay what auto keeps to, 0: no limit; null: {@link #CARD_BYTES_PER_DAY} on a card, else no limit
      */
-    record Log(@Nullable Duration commitInterval, long segmentBytes, Compression compression) {}
+    record Log(
+            @Nullable Duration commitInterval,
+            @Nullable Long writeBytesPerDay,
+            long segmentBytes,
+            Compression compression) {
+        /** A card that bears 10 TB lasts about three years with it. */
+        static final long CARD_BYTES_PER_DAY = 10_000_000_000L;
+
+        CommitInterval interval(boolean isCard) {
+            Duration fixed = commitInterval;
+            if (fixed != null) {
+                return new CommitInterval.Fixed(fixed);
+            }
+            Long budget = writeBytesPerDay;
+            return new CommitInterval.Auto(budget != null ? budget : isCard ? CARD_BYTES_PER_DAY : 0);
+        }
+    }
 
     /** The HTTP listener. */
     record Http(HostPort listen, boolean allowAnonymous, List<Token> tokens) {

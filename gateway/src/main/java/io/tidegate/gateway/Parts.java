@@ -16,6 +16,7 @@ import io.tidegate.analytics.RuleEngine;
 import io.tidegate.analytics.RuleEngineSettings;
 import io.tidegate.analytics.RuleFile;
 import io.tidegate.analytics.RuleStatus;
+import io.tidegate.buffer.CardStorage;
 import io.tidegate.buffer.ShardLog;
 import io.tidegate.buffer.ShardLogSettings;
 import io.tidegate.capture.Camera;
@@ -41,7 +42,6 @@ import io.tidegate.gateway.http.PartState;
 import io.tidegate.gateway.http.SnapshotSource;
 import java.io.IOException;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -67,17 +67,12 @@ record Parts(
 
     StreamLog log(EffectiveClock time) {
         GatewayConfig.Log log = config.log();
-        Duration interval = log.commitInterval();
         ShardLogSettings settings = ShardLogSettings.of(home.log(), home.gatewayId())
                 .withSegmentBytes(log.segmentBytes())
                 .withCompression(log.compression())
+                .withCommitInterval(log.interval(CardStorage.holds(home.directory())))
                 .withMemory(memory.putQueueBytes(), memory.blockCacheBytes());
-        return closer.add(ShardLog.open(
-                interval == null ? settings : settings.withCommitInterval(interval),
-                clock,
-                time,
-                random,
-                home.ballast()));
+        return closer.add(ShardLog.open(settings, clock, time, random, home.ballast()));
     }
 
     /** The streams that rules write to exist before anything reads or forwards. */

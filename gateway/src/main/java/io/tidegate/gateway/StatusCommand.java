@@ -48,6 +48,13 @@ final class StatusCommand implements Callable<Integer> {
         out.printf(
                 "log  %s records, %s commits, %s segments, %s bytes on disk%n",
                 text(log, "recordsCommitted"), text(log, "commits"), text(log, "segments"), text(log, "bytesOnDisk"));
+        String budget = log.path("writeBudgetBytesPerDay").asString("");
+        out.printf(
+                "disk %s bytes written today%s, %s per payload byte, %s ms between commits%n",
+                text(log, "writtenTodayBytes"),
+                budget.isEmpty() ? "" : " of " + budget,
+                text(log, "writtenPerPayloadByte"),
+                text(log, "commitIntervalMillis"));
         for (String list : new String[] {"adapters", "uplinks", "cameras", "rules"}) {
             for (JsonNode part : status.path(list)) {
                 String detail = part.path("detail").asString("");

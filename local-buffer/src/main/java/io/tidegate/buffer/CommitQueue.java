@@ -118,6 +118,11 @@ final class CommitQueue {
         return bytes;
     }
 
+    /** Producers are about to be turned away. */
+    synchronized boolean isNearlyFull() {
+        return bytes >= bytesMax / 4 * 3 || !turnedAway.isEmpty();
+    }
+
     synchronized boolean isEmpty() {
         return waiting.isEmpty();
     }

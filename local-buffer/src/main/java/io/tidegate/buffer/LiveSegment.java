@@ -120,10 +120,15 @@ final class LiveSegment {
         return walPages >= CHECKPOINT_PAGES;
     }
 
-    /** Copies what it can from the write-ahead log back into the database, without waiting for readers. */
-    void checkpoint() throws SQLException {
+    /**
+     * Copies what it can from the write-ahead log back into the database, without waiting for readers. Returns by how
+     * many bytes the database has grown.
+     */
+    long checkpoint() throws SQLException {
+        long before = file.toFile().length();
         walPages = 0;
         Sql.number(connection, "PRAGMA wal_checkpoint(PASSIVE)");
+        return Math.max(0, file.toFile().length() - before);
     }
 
     /** Closes; says what went wrong, if so, which harms nothing: the write-ahead log keeps what the database lacks. */

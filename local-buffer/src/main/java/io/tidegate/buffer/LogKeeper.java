@@ -119,7 +119,9 @@ final class LogKeeper implements Worker {
             }
             // While readers are connected, SQLite cannot leave WAL mode.
             store.dropReaders(summary.number());
+            long before = file.toFile().length();
             SegmentFile.seal(file, index.encode());
+            store.meter().checkpointed(Math.max(0, file.toFile().length() - before));
             store.dropReaders(summary.number());
         } catch (SQLException e) {
             if (Sql.isIoError(e) || Sql.isDamage(e)) {

@@ -4,6 +4,7 @@ import io.tidegate.core.runtime.Ballast;
 import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.runtime.Worker;
+import io.tidegate.core.stream.LogStatus;
 import io.tidegate.core.stream.PutAnswers;
 import io.tidegate.core.stream.ShardId;
 import java.time.Duration;
@@ -27,6 +28,9 @@ final class LogWriter implements Worker {
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
     private static final long TAKE_BYTES = 4L << 20;
     private static final int ATTEMPTS_MAX = 3;
+    /** Each arrival may end a wait early; this many, and the clock is not to be trusted. */
+    private static final int WAKE_UPS_MAX = 1_000_000;
+
     private static final long CLOSE_NANOS_MAX = Duration.ofSeconds(3).toNanos();
 
     /** The parts of a log that a commit touches. */
@@ -53,7 +57,7 @@ final class LogWriter implements Worker {
     private final RandomGenerator random;
     private final FullStreams full;
     private final Ballast ballast;
-    private final long intervalNanos;
+    private final CommitPace pace;
     private final long openedNanos;
     private final long poweredOnBefore;
     private final Deque<Submission> taken = new ArrayDeque<>();
@@ -84,10 +88,10 @@ final class LogWriter implements Worker {
         this.random = random;
         this.ballast = ballast;
         this.full = new FullStreams(clock, ballast::isOut);
-        this.intervalNanos = settings.commitInterval().toNanos();
+        this.pace = new CommitPace(settings.commitInterval(), parts.store().meter(), parts.state());
         this.openedNanos = clock.monotonicNanos();
         this.poweredOnBefore = parts.state().poweredOnNanos();
-        this.lastCommitNanos = openedNanos - intervalNanos;
+        this.lastCommitNanos = openedNanos - CommitInterval.FIXED_MAX.toNanos();
         newEpoch();
     }
 
@@ -111,6 +115,10 @@ final class LogWriter implements Worker {
     /** Thread-safe. */
     long epoch() {
         return epoch;
+    }
+
+    LogStatus.Wear wear() {
+        return pace.wear();
     }
 
     Figures figures() {
@@ -141,9 +149,12 @@ final class LogWriter implements Worker {
     }
 
     private void awaitInterval() {
-        for (int i = 0; i < 100 && intervalNanos > 0; i++) {
+        long intervalNanos = pace.intervalNanos(poweredOnNanos());
+        for (int i = 0; i < WAKE_UPS_MAX && intervalNanos > 0; i++) {
             long remaining = lastCommitNanos + intervalNanos - clock.monotonicNanos();
-            if (remaining <= 0 || parts.queue().bytes() >= CommitDraft.BLOCK_BYTES_MAX) {
+            if (remaining <= 0
+                    || parts.queue().bytes() >= CommitDraft.BLOCK_BYTES_MAX
+                    || parts.queue().isNearlyFull()) {
                 return;
             }
             LockSupport.parkNanos(this, remaining);
@@ -222,6 +233,7 @@ final class LogWriter implements Worker {
         CommitDraft draft = new CommitDraft(state, parts.window(), full, header);
         opening.forEach(draft::add);
         watch.look(draft, seen);
+        pace.toTell().ifPresent(draft::add);
         return draft;
     }
 
@@ -266,6 +278,7 @@ final class LogWriter implements Worker {
         parts.window().forgetDeleted(block.entries());
         opening.clear();
         attempts = 0;
+        pace.committed(poweredOnNanos());
         Figures before = figures;
         figures = new Figures(
                 before.commits() + 1,

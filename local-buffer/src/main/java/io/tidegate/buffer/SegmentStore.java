@@ -26,6 +26,7 @@ final class SegmentStore implements AutoCloseable {
     private static final int INDEXES_MAX = 2;
 
     private final Path directory;
+    private final WriteMeter meter = new WriteMeter();
     private final TreeMap<Integer, SegmentSummary> closed = new TreeMap<>();
     private final LinkedHashMap<Integer, SegmentReader> readers = new LinkedHashMap<>(8, 0.75f, true);
     private final LinkedHashMap<Integer, SegmentIndex> indexes = new LinkedHashMap<>(8, 0.75f, true);
@@ -39,6 +40,10 @@ final class SegmentStore implements AutoCloseable {
 
     Path directory() {
         return directory;
+    }
+
+    WriteMeter meter() {
+        return meter;
     }
 
     /** Where a block was found by an index. */

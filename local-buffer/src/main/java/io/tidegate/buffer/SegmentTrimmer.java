@@ -107,6 +107,7 @@ final class SegmentTrimmer {
         Seen found = Objects.requireNonNull(seen.get(number));
         try (SegmentRewrite rewrite = new SegmentRewrite(store.directory(), number, this::isKept, compression)) {
             rewrite.run(found.keptBytes());
+            store.meter().created(file.toFile().length());
             store.dropReaders(number);
             seen.put(number, new Seen(found.horizons(), found.keptBytes(), found.keptBytes(), found.isShort()));
             Logger.debug(

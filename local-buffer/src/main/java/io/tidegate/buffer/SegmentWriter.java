@@ -89,6 +89,7 @@ final class SegmentWriter {
         StoredBlock stored = packer.pack(block);
         try {
             segment.insert(stored);
+            store.meter().inserted(stored, block.runs());
             failure = null;
             return Outcome.DURABLE;
         } catch (SQLException e) {
@@ -184,7 +185,7 @@ final class SegmentWriter {
         }
         if (segment.isCheckpointDue()) {
             try {
-                segment.checkpoint();
+                store.meter().checkpointed(segment.checkpoint());
             } catch (SQLException e) {
                 if (Sql.isIoError(e) || Sql.isDamage(e)) {
                     failure = e.getMessage();
@@ -215,6 +216,7 @@ final class SegmentWriter {
         try {
             SegmentFile.create(store.directory(), number + 1, state.snapshot(gatewayId, number + 1, window.snapshot()));
             LiveSegment next = LiveSegment.open(store.directory(), number + 1);
+            store.meter().created(SegmentFile.bytesOnDisk(store.directory(), number + 1));
             isSuspect = false;
             store.close(summary);
             store.setLive(number + 1, endLsn, new SegmentIndex());

@@ -308,6 +308,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                 figures.records(),
                 figures.duplicates(),
                 queue.bytes(),
+                writer.wear(),
                 figures.failure() == null && ballast.isOut() ? "the disk is full" : figures.failure());
     }
 

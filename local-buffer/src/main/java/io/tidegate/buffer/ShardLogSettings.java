@@ -1,15 +1,13 @@
 package io.tidegate.buffer;
 
 import java.nio.file.Path;
-import java.time.Duration;
 
 /**
  * How a shard log is kept.
  *
  * @param directory where; made if it is missing
  * @param gatewayId whose log it is
- * @param commitInterval the least time between two commits, 0 to 1 s; zero: commit what waits as soon as the last
- *     commit is durable
+ * @param commitInterval the least time between two commits
  * @param segmentBytes a segment file ends at about this size, at least 64 KiB
  * @param putQueueBytes what may wait for a commit
  * @param blockCacheBytes the newest blocks kept in memory
@@ -19,7 +17,7 @@ import java.time.Duration;
 public record ShardLogSettings(
         Path directory,
         String gatewayId,
-        Duration commitInterval,
+        CommitInterval commitInterval,
         long segmentBytes,
         long putQueueBytes,
         long blockCacheBytes,
@@ -27,14 +25,10 @@ public record ShardLogSettings(
         Compression compression) {
     public static final long SEGMENT_BYTES = 32L << 20;
     private static final long SEGMENT_BYTES_MIN = 64L << 10;
-    private static final Duration COMMIT_INTERVAL_MAX = Duration.ofSeconds(1);
 
     public ShardLogSettings {
         if (gatewayId.isEmpty()) {
             throw new IllegalArgumentException("gatewayId must not be empty");
-        }
-        if (commitInterval.isNegative() || commitInterval.compareTo(COMMIT_INTERVAL_MAX) > 0) {
-            throw new IllegalArgumentException("commitInterval must be 0 to 1s, found " + commitInterval);
         }
         if (segmentBytes < SEGMENT_BYTES_MIN) {
             throw new IllegalArgumentException("segmentBytes must be at least 64 KiB, found " + segmentBytes);
@@ -49,10 +43,17 @@ public record ShardLogSettings(
     /** 8 MiB of queue, 8 MiB of cache, 4,096 keys, commits at once, zstd. */
     public static ShardLogSettings of(Path directory, String gatewayId) {
         return new ShardLogSettings(
-                directory, gatewayId, Duration.ZERO, SEGMENT_BYTES, 8L << 20, 8L << 20, 4096, Compression.ZSTD);
+                directory,
+                gatewayId,
+                CommitInterval.AT_ONCE,
+                SEGMENT_BYTES,
+                8L << 20,
+                8L << 20,
+                4096,
+                Compression.ZSTD);
     }
 
-    public ShardLogSettings withCommitInterval(Duration changed) {
+    public ShardLogSettings withCommitInterval(CommitInterval changed) {
         return new ShardLogSettings(
                 directory,
                 gatewayId,

@@ -95,7 +95,7 @@ class ShardLogProperties {
     private void open() {
         Compression compression = random.nextBoolean() ? Compression.ZSTD : Compression.NONE;
         ShardLogSettings settings = new ShardLogSettings(
-                home.resolve("log"), "model", Duration.ZERO, 64 << 10, 1 << 20, 50_000, 1000, compression);
+                home.resolve("log"), "model", CommitInterval.AT_ONCE, 64 << 10, 1 << 20, 50_000, 1000, compression);
         log = OpenedLogs.open(settings, clock);
     }
 

@@ -268,7 +268,7 @@ final class MemoryContents implements StreamAdmin {
     }
 
     synchronized LogStatus status() {
-        return new LogStatus(epoch, lastLsn, 0, 0, lastLsn, commitOrder.size(), 0, 0, null);
+        return new LogStatus(epoch, lastLsn, 0, 0, lastLsn, commitOrder.size(), 0, 0, LogStatus.Wear.NONE, null);
     }
 
     @Override

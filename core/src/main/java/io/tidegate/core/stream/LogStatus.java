@@ -9,6 +9,7 @@ package io.tidegate.core.stream;
  * @param recordsCommitted since the log was opened
  * @param duplicates second copies recognised since the log was opened
  * @param queuedBytes waiting for the writer
+ * @param wear what the log makes the medium write
  * @param failure why nothing can be appended now, null if it can
  */
 public record LogStatus(
@@ -20,4 +21,25 @@ public record LogStatus(
         long recordsCommitted,
         long duplicates,
         long queuedBytes,
-        @org.jspecify.annotations.Nullable String failure) {}
+        Wear wear,
+        @org.jspecify.annotations.Nullable String failure) {
+    /**
+     * What the log makes the medium write: pages to the write-ahead log and back, new segments, the file system's
+     * journal; counted as docs/design/0001-shard-log.md says.
+     *
+     * @param writtenBytes since the log was opened
+     * @param payloadBytes data and keys of the records stored since the log was opened
+     * @param dayBytes written in the present day of powered-on time, about
+     * @param budgetBytesPerDay what the interval between commits keeps to, 0: no limit
+     * @param commitIntervalMillis the least time between two commits, as it is now
+     */
+    public record Wear(
+            long writtenBytes, long payloadBytes, long dayBytes, long budgetBytesPerDay, long commitIntervalMillis) {
+        public static final Wear NONE = new Wear(0, 0, 0, 0, 0);
+
+        /** Bytes written per byte stored, 0 before anything was stored. */
+        public double writtenPerPayloadByte() {
+            return payloadBytes == 0 ? 0 : (double) writtenBytes / payloadBytes;
+        }
+    }
+}

@@ -66,6 +66,12 @@ final class GatewayMetrics implements MultiCollector {
         out.gauge("log_segments", "Segment files", Labels.EMPTY, log.segments());
         out.gauge("log_disk_bytes", "Segment files and their write-ahead logs", Labels.EMPTY, log.bytesOnDisk());
         out.gauge("log_queued_bytes", "Waiting for the writer", Labels.EMPTY, log.queuedBytes());
+        LogStatus.Wear wear = log.wear();
+        out.counter("log_written_bytes", "Written to the disk since the opening", Labels.EMPTY, wear.writtenBytes());
+        out.counter("log_payload_bytes", "Data and keys stored since the opening", Labels.EMPTY, wear.payloadBytes());
+        out.gauge("log_written_today_bytes", "In this powered-on day, about", Labels.EMPTY, wear.dayBytes());
+        out.gauge("log_write_budget_bytes", "Per day; 0: no limit", Labels.EMPTY, wear.budgetBytesPerDay());
+        out.gauge("log_commit_interval_seconds", "As it is now", Labels.EMPTY, wear.commitIntervalMillis() / 1e3);
     }
 
     private void ledger(Gathered out) {

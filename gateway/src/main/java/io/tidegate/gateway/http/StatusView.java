@@ -73,6 +73,16 @@ final class StatusView {
         into.put("recordsCommitted", log.recordsCommitted());
         into.put("duplicates", log.duplicates());
         into.put("queuedBytes", log.queuedBytes());
+        LogStatus.Wear wear = log.wear();
+        into.put("writtenBytes", wear.writtenBytes());
+        into.put("writtenPerPayloadByte", Math.round(wear.writtenPerPayloadByte() * 100) / 100.0);
+        into.put("writtenTodayBytes", wear.dayBytes());
+        if (wear.budgetBytesPerDay() == 0) {
+            into.putNull("writeBudgetBytesPerDay");
+        } else {
+            into.put("writeBudgetBytesPerDay", wear.budgetBytesPerDay());
+        }
+        into.put("commitIntervalMillis", wear.commitIntervalMillis());
         putText("failure", log.failure(), into);
     }
 
