@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads a configuration: YAML, environment, schema, then meaning. Finds every mistake before it gives up. */
 final class ConfigLoader {
+    /** The newest two segments of the log always stay. */
+    private static final long DISK_BYTES_MIN = 128L << 20;
+
     private final Section root;
 
     private ConfigLoader(Section root) {
@@ -42,6 +45,7 @@ final class ConfigLoader {
         ConfigParts parts = new ConfigParts(root);
         GatewayConfig config = new GatewayConfig(
                 root.section("gateway").text("clock", "auto").equals("trusted"),
+                disk(root.section("gateway")),
                 http(),
                 log(root.section("log")),
                 parts.streams(),
@@ -70,6 +74,16 @@ final class ConfigLoader {
                 writeBudget(log),
                 log.size("segment-bytes", 32L << 20),
                 log.text("compression", "zstd").equals("none") ? Compression.NONE : Compression.ZSTD);
+    }
+
+    private static GatewayConfig.Disk disk(Section gateway) {
+        long bytesMax = gateway.size("disk-max", Long.MAX_VALUE);
+        if (bytesMax < DISK_BYTES_MIN) {
+            gateway.problem("disk-max", "found " + gateway.quoted("disk-max") + ", expected at least 128MiB");
+        }
+        return new GatewayConfig.Disk(
+                gateway.has("disk-max") ? bytesMax : null,
+                gateway.has("disk-free-min") ? gateway.size("disk-free-min", 0) : null);
     }
 
     private GatewayConfig.Http http() {

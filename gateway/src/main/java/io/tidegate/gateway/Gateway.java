@@ -3,6 +3,7 @@ package io.tidegate.gateway;
 import io.tidegate.adapters.AdapterException;
 import io.tidegate.adapters.Routes;
 import io.tidegate.analytics.RuleException;
+import io.tidegate.buffer.ShardLog;
 import io.tidegate.capture.VideoStore;
 import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.runtime.ClockSync;
@@ -10,7 +11,6 @@ import io.tidegate.core.runtime.Closer;
 import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.runtime.MemoryPlan;
 import io.tidegate.core.runtime.SystemClock;
-import io.tidegate.core.stream.StreamLog;
 import io.tidegate.core.stream.StreamLogException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -50,9 +50,10 @@ final class Gateway implements Service {
             Parts parts = new Parts(config, home, clock, sync, memory, random, board, closer);
 
             EffectiveClock time = new EffectiveClock(clock, sync, BUILD_MILLIS);
-            StreamLog log = parts.log(time);
+            ShardLog log = parts.log(time);
             parts.streams(log);
             Optional<VideoStore> video = parts.video(log);
+            parts.disk(log, video);
             new UplinkParts(parts).start(log, video);
             parts.rules(log);
             parts.cameras(video, time);

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 record GatewayConfig(
         boolean clockTrusted,
+        Disk disk,
         Http http,
         Log log,
         List<StreamSettings> streams,
@@ -63,6 +64,14 @@ record GatewayConfig(
             return new CommitInterval.Auto(budget != null ? budget : isCard ? CARD_BYTES_PER_DAY : 0);
         }
     }
+
+    /**
+     * Limits of what is kept.
+     *
+     * @param bytesMax log and recordings together; null: no limit
+     * @param freeBytesMin what is left free; null: 256 MiB, or a twentieth of the disk if that is less
+     */
+    record Disk(@Nullable Long bytesMax, @Nullable Long freeBytesMin) {}
 
     /** The HTTP listener. */
     record Http(HostPort listen, boolean allowAnonymous, List<Token> tokens) {

@@ -28,6 +28,7 @@ import io.tidegate.capture.VideoStoreSettings;
 import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.runtime.ClockSync;
 import io.tidegate.core.runtime.Closer;
+import io.tidegate.core.runtime.DiskBudget;
 import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.runtime.MemoryPlan;
 import io.tidegate.core.stream.MediaId;
@@ -64,8 +65,22 @@ record Parts(
         StatusBoard board,
         Closer closer) {
     private static final int PICTURE_COLUMNS_MAX = 1280;
+    private static final long FREE_BYTES_MIN = 256L << 20;
 
-    StreamLog log(EffectiveClock time) {
+    /** What log and recordings keep to together; recordings give up first. */
+    void disk(ShardLog log, Optional<VideoStore> video) {
+        GatewayConfig.Disk limits = config.disk();
+        Long bytesMax = limits.bytesMax();
+        Long freeMin = limits.freeBytesMin();
+        long standard = Math.min(FREE_BYTES_MIN, home.directory().toFile().getTotalSpace() / 20);
+        DiskBudget budget = new DiskBudget(
+                home.directory(), bytesMax == null ? Long.MAX_VALUE : bytesMax, freeMin == null ? standard : freeMin);
+        video.ifPresent(budget::add);
+        log.share(budget);
+        board.disk(budget::status);
+    }
+
+    ShardLog log(EffectiveClock time) {
         GatewayConfig.Log log = config.log();
         ShardLogSettings settings = ShardLogSettings.of(home.log(), home.gatewayId())
                 .withSegmentBytes(log.segmentBytes())

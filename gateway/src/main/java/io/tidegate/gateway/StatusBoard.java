@@ -1,15 +1,18 @@
 package io.tidegate.gateway;
 
 import io.tidegate.core.runtime.Clock;
+import io.tidegate.core.runtime.DiskBudget;
 import io.tidegate.gateway.http.GatewayStatus;
 import io.tidegate.gateway.http.StatusSource;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Collects how the parts are, as they are started. Thread-safe. */
 final class StatusBoard implements StatusSource {
@@ -21,6 +24,8 @@ final class StatusBoard implements StatusSource {
     private final List<Supplier<GatewayStatus.Uplink>> uplinks = new CopyOnWriteArrayList<>();
     private final List<Supplier<GatewayStatus.Camera>> cameras = new CopyOnWriteArrayList<>();
     private final List<Supplier<GatewayStatus.Rule>> rules = new CopyOnWriteArrayList<>();
+
+    private volatile @Nullable Supplier<DiskBudget.Status> disk;
 
     StatusBoard(String role, Clock clock) {
         this.role = role;
@@ -34,6 +39,10 @@ final class StatusBoard implements StatusSource {
 
     Map<String, Integer> ports() {
         return new TreeMap<>(ports);
+    }
+
+    void disk(Supplier<DiskBudget.Status> status) {
+        disk = status;
     }
 
     void adapter(Supplier<GatewayStatus.Adapter> adapter) {
@@ -50,6 +59,12 @@ final class StatusBoard implements StatusSource {
 
     void rule(Supplier<GatewayStatus.Rule> rule) {
         rules.add(rule);
+    }
+
+    @Override
+    public Optional<DiskBudget.Status> disk() {
+        Supplier<DiskBudget.Status> known = disk;
+        return known == null ? Optional.empty() : Optional.of(known.get());
     }
 
     @Override

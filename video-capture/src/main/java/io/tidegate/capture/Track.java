@@ -257,6 +257,12 @@ final class Track {
         return segments.values().stream().mapToLong(SegmentFile::durableBytes).sum();
     }
 
+    /** Bytes in those files that are not being written. */
+    long reclaimableBytes() {
+        long newest = segments.isEmpty() ? 0 : segments.lastEntry().getValue().durableBytes();
+        return bytes() - newest;
+    }
+
     /** Removes the oldest segment that is not being written. Returns how many fragments it held, -1: there is none. */
     long dropOldest() throws IOException {
         Map.Entry<Long, SegmentFile> oldest = segments.firstEntry();

@@ -2,6 +2,7 @@ package io.tidegate.capture;
 
 import io.tidegate.capture.RecordQueue.Recorded;
 import io.tidegate.core.runtime.Clock;
+import io.tidegate.core.runtime.DiskUser;
 import io.tidegate.core.runtime.Worker;
 import io.tidegate.core.runtime.WorkerThread;
 import io.tidegate.core.stream.MediaBytes;
@@ -35,7 +36,7 @@ import org.tinylog.Logger;
  * <p>Thread-safe. One thread, {@code video-writer}, owns the files; cameras hand fragments over through a queue that is
  * bounded in bytes per camera and never blocks them. Close the cameras first, then the store, then the log.
  */
-public final class VideoStore implements MediaSource, AutoCloseable {
+public final class VideoStore implements MediaSource, DiskUser, AutoCloseable {
     private static final Duration IDLE = Duration.ofMillis(200);
     private static final Duration DRAIN = Duration.ofSeconds(2);
     private static final int TURN_FRAGMENTS_MAX = 16;
@@ -51,6 +52,7 @@ public final class VideoStore implements MediaSource, AutoCloseable {
     private final Map<String, Track> tracks = new ConcurrentHashMap<>();
     private final Queue<QueuedFragment> queue = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final AtomicLong reclaimBytes = new AtomicLong();
     private final AtomicLong expired = new AtomicLong();
     private final AtomicLong unreadable = new AtomicLong();
     private volatile boolean stopping;
@@ -165,7 +167,7 @@ public final class VideoStore implements MediaSource, AutoCloseable {
             next.track().write(next, records);
             done++;
         }
-        if (done > 0) {
+        if (done > 0 || reclaimBytes.get() > 0) {
             retain();
             records.doWork();
         }
@@ -175,8 +177,9 @@ public final class VideoStore implements MediaSource, AutoCloseable {
     /** The oldest segment of the largest track goes, until the limits hold: no clock has a say. */
     private void retain() {
         try {
-            long total = tracks.values().stream().mapToLong(Track::bytes).sum();
-            while (total > settings.bytesMax() || isDiskLow()) {
+            long total = usedBytes();
+            long wanted = total - reclaimBytes.getAndSet(0);
+            while (total > settings.bytesMax() || total > wanted || isDiskLow()) {
                 Track largest = tracks.values().stream()
                         .max(Comparator.comparingLong(Track::bytes))
                         .orElseThrow();
@@ -185,11 +188,28 @@ public final class VideoStore implements MediaSource, AutoCloseable {
                     return;
                 }
                 expired.addAndGet(dropped);
-                total = tracks.values().stream().mapToLong(Track::bytes).sum();
+                total = usedBytes();
             }
         } catch (IOException e) {
             Logger.warn(e, "An old segment could not be removed");
         }
+    }
+
+    @Override
+    public long usedBytes() {
+        return tracks.values().stream().mapToLong(Track::bytes).sum();
+    }
+
+    /** The thread that writes removes them, soon. */
+    @Override
+    public long reclaim(long bytesMin) {
+        long there = tracks.values().stream().mapToLong(Track::reclaimableBytes).sum();
+        if (stopping || there == 0) {
+            return 0;
+        }
+        reclaimBytes.set(bytesMin);
+        wake();
+        return Math.min(there, bytesMin);
     }
 
     /** Asks the file system itself: a file store needs a mount table, which a container may hide. */
@@ -268,7 +288,7 @@ public final class VideoStore implements MediaSource, AutoCloseable {
 
     public Usage usage() {
         return new Usage(
-                tracks.values().stream().mapToLong(Track::bytes).sum(),
+                usedBytes(),
                 expired.get(),
                 tracks.values().stream().mapToLong(Track::ioErrors).sum(),
                 unreadable.get());

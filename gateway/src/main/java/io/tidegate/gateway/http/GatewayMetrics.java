@@ -8,6 +8,7 @@ import io.prometheus.metrics.model.snapshots.GaugeSnapshot.GaugeDataPointSnapsho
 import io.prometheus.metrics.model.snapshots.Labels;
 import io.prometheus.metrics.model.snapshots.MetricSnapshot;
 import io.prometheus.metrics.model.snapshots.MetricSnapshots;
+import io.tidegate.core.runtime.DiskBudget;
 import io.tidegate.core.stream.HeldRecords;
 import io.tidegate.core.stream.LogStatus;
 import io.tidegate.core.stream.LossLedger;
@@ -49,6 +50,7 @@ final class GatewayMetrics implements MultiCollector {
         log(out);
         ledger(out);
         held(out);
+        parts.status().disk().ifPresent(disk -> disk(disk, out));
         adapters(status, out);
         uplinks(status, out);
         cameras(status, out);
@@ -96,6 +98,15 @@ final class GatewayMetrics implements MultiCollector {
                 out.gauge("shard_retained_bytes", "Data and keys retained", labels, shard.retainedBytes());
             }
         }
+    }
+
+    private static void disk(DiskBudget.Status disk, Gathered out) {
+        out.gauge("disk_used_bytes", "Log and recordings", Labels.EMPTY, disk.usedBytes());
+        if (disk.bytesMax() != Long.MAX_VALUE) {
+            out.gauge("disk_max_bytes", "What they may take", Labels.EMPTY, disk.bytesMax());
+        }
+        out.gauge("disk_free_bytes", "What can still be written", Labels.EMPTY, disk.freeBytes());
+        out.gauge("disk_free_min_bytes", "What is to be left free", Labels.EMPTY, disk.freeBytesMin());
     }
 
     private void held(Gathered out) {

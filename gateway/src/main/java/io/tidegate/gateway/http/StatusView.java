@@ -1,5 +1,6 @@
 package io.tidegate.gateway.http;
 
+import io.tidegate.core.runtime.DiskBudget;
 import io.tidegate.core.stream.HeldRecords;
 import io.tidegate.core.stream.IsoTime;
 import io.tidegate.core.stream.LogStatus;
@@ -58,6 +59,7 @@ final class StatusView {
         log(log, answer.putObject("log"));
         shards(answer.putArray("shards"), problems);
         held(answer.putArray("held"));
+        parts.status().disk().ifPresent(disk -> disk(disk, answer.putObject("disk")));
         problems.forEach(sentences::add);
         answer.put("status", log.failure() != null ? "failed" : problems.isEmpty() ? "ok" : "degraded");
         StatusJson.parts(status, answer);
@@ -105,6 +107,18 @@ final class StatusView {
                 }
             }
         }
+    }
+
+    private static void disk(DiskBudget.Status disk, ObjectNode into) {
+        into.put("usedBytes", disk.usedBytes());
+        if (disk.bytesMax() == Long.MAX_VALUE) {
+            into.putNull("bytesMax");
+        } else {
+            into.put("bytesMax", disk.bytesMax());
+        }
+        into.put("freeBytes", disk.freeBytes());
+        into.put("freeBytesMin", disk.freeBytesMin());
+        into.put("excessBytes", disk.excessBytes());
     }
 
     /** What is older than its stream keeps and stays for somebody: no problem by itself, the age says whether it is one. */
