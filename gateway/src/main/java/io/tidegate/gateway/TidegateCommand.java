@@ -27,6 +27,7 @@ import picocli.CommandLine.Command;
             StreamsCommand.class,
             ConfigCommand.class,
             LogCommand.class,
+            IdentityCommand.class,
             CommandLine.HelpCommand.class
         })
 final class TidegateCommand {}

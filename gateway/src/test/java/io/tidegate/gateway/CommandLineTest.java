@@ -48,7 +48,8 @@ class CommandLineTest {
 
     @Test
     void help_ofEveryCommand_is0() {
-        for (String command : new String[] {"run", "central", "put", "tap", "status", "streams", "config"}) {
+        for (String command :
+                new String[] {"run", "central", "put", "tap", "status", "streams", "config", "identity"}) {
             assertThat(run(command, "--help"))
                     .as(command)
                     .satisfies(result -> assertThat(result.exitCode()).isZero())
