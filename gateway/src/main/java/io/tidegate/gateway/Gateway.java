@@ -43,7 +43,7 @@ final class Gateway implements Service {
         try {
             Clock clock = new SystemClock();
             SecureRandom random = new SecureRandom();
-            ClockSync sync = config.clockTrusted() ? ClockSync.TRUSTED : ClockSync.ofSystem();
+            ClockSync sync = config.clockTrusted() ? ClockSync.TRUSTED : ClockSync.ofSystem(clock);
             MemoryPlan memory = MemoryPlan.ofHeap(Runtime.getRuntime().maxMemory());
             StatusBoard board = new StatusBoard("gateway", clock);
             GatewayHome home = closer.add(GatewayHome.open(directory, random));
@@ -64,7 +64,7 @@ final class Gateway implements Service {
             if (!sync.isSynchronised()) {
                 Logger.warn(
                         "The clock is not synchronised: times in the log count on from the last known one and may"
-                                + " be far behind. If it can be believed without systemd-timesyncd, set gateway.clock: trusted");
+                                + " be far behind. If it can be believed without systemd-timesyncd or chrony, set gateway.clock: trusted");
             }
             home.publishPorts(board.ports());
             Logger.info("Gateway {} has started on {}", home.gatewayId(), board.ports());

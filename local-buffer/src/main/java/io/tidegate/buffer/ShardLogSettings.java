@@ -100,4 +100,16 @@ public record ShardLogSettings(
                 duplicateKeysMax,
                 changed);
     }
+
+    public ShardLogSettings withDuplicateKeysMax(int changed) {
+        return new ShardLogSettings(
+                directory,
+                gatewayId,
+                commitInterval,
+                segmentBytes,
+                putQueueBytes,
+                blockCacheBytes,
+                changed,
+                compression);
+    }
 }

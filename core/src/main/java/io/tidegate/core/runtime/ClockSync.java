@@ -11,9 +11,13 @@ public interface ClockSync {
 
     boolean isSynchronised();
 
-    /** Believes the mark that systemd-timesyncd leaves once it has set the clock in this boot. */
-    static ClockSync ofSystem() {
+    /**
+     * Believes the mark that systemd-timesyncd leaves once it has set the clock in this boot, and the word of a chronyd
+     * on this machine.
+     */
+    static ClockSync ofSystem(Clock clock) {
         Path mark = Path.of("/run/systemd/timesync/synchronized");
-        return () -> Files.exists(mark);
+        ClockSync chrony = new ChronySync(clock, ChronySync.PORT);
+        return () -> Files.exists(mark) || chrony.isSynchronised();
     }
 }
