@@ -3,6 +3,7 @@ package io.tidegate.core.stream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,11 +40,34 @@ public final class RecordJson {
     }
 
     /**
+     * Appends an entry as readers here are shown it: in full, and with {@code correctedTime} after {@code timeQuality} if
+     * the record is now known to have arrived at another time than it was given. Not for what goes upstream: there the
+     * same record is always the same bytes.
+     */
+    public static void writeShown(
+            LogEntry entry, ToLongFunction<StreamRecord> correctedTimeMillis, ByteArrayOutputStream out) {
+        if (entry instanceof StreamRecord record) {
+            write(record, Form.FULL, null, correctedTimeMillis.applyAsLong(record), out);
+        } else {
+            write((Gap) entry, Form.FULL, out);
+        }
+    }
+
+    /**
      * Appends one record.
      *
      * @param media the value of the field of that name, null to leave it out
      */
     public static void write(StreamRecord record, Form form, @Nullable String media, ByteArrayOutputStream out) {
+        write(record, form, media, record.arrivalTimeMillis(), out);
+    }
+
+    private static void write(
+            StreamRecord record,
+            Form form,
+            @Nullable String media,
+            long correctedTimeMillis,
+            ByteArrayOutputStream out) {
         ascii("{", out);
         if (form == Form.FULL) {
             field("stream", record.shard().stream().value(), out);
@@ -62,6 +86,9 @@ public final class RecordJson {
         }
         field("arrivalTime", IsoTime.text(record.arrivalTimeMillis()), out);
         field("timeQuality", record.timeQuality().text(), out);
+        if (correctedTimeMillis != record.arrivalTimeMillis()) {
+            field("correctedTime", IsoTime.text(correctedTimeMillis), out);
+        }
         field("eventTime", IsoTime.text(record.eventTimeMillis()), out);
         field("eventTimeFrom", record.eventTimeFrom().text(), out);
         field("contentType", record.contentType(), out);

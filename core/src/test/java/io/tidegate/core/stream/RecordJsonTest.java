@@ -52,6 +52,19 @@ class RecordJsonTest {
     }
 
     @Test
+    void correctedTime_isShownBeside_onlyWhereItDiffers() {
+        StreamRecord record = record(Payload.ofUtf8("{}"));
+        ByteArrayOutputStream same = new ByteArrayOutputStream();
+        RecordJson.writeShown(record, StreamRecord::arrivalTimeMillis, same);
+        assertThat(same.toString(StandardCharsets.UTF_8)).isEqualTo(text(record, RecordJson.Form.FULL));
+        ByteArrayOutputStream other = new ByteArrayOutputStream();
+        RecordJson.writeShown(record, each -> each.arrivalTimeMillis() + 3_600_000, other);
+        assertThat(other.toString(StandardCharsets.UTF_8))
+                .contains("\"arrivalTime\":\"2026-11-23T01:02:03.123Z\",\"timeQuality\":\"synced\","
+                        + "\"correctedTime\":\"2026-11-23T02:02:03.123Z\",\"eventTime\"");
+    }
+
+    @Test
     void gap_isWrittenAsTheContractShowsIt() {
         Gap gap = new Gap(SHARD, 5002, 5004, 2, true, GapReason.EVICTED, SECOND * 1000);
         assertThat(text(gap, RecordJson.Form.WITHIN_SHARD))

@@ -49,13 +49,13 @@ final class GetRecords {
                 400, "invalid-parameter", "limit must be 1 to " + LIMIT_MAX + ", found '" + text + "'");
     }
 
-    private static Payload render(ReadBatch page, long afterSequenceNumber) {
+    private Payload render(ReadBatch page, long afterSequenceNumber) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(4096);
         ascii("{\"records\":[", out);
         String separator = "";
         for (LogEntry entry : page.entries()) {
             ascii(separator, out);
-            RecordJson.write(entry, RecordJson.Form.FULL, out);
+            RecordJson.writeShown(entry, log::correctedTimeMillis, out);
             separator = ",\n";
         }
         ascii(

@@ -193,7 +193,7 @@ final class Tail {
             source.after(entry)
                     .ifPresent(id -> out.writeBytes(("id: " + id + "\n").getBytes(StandardCharsets.US_ASCII)));
             out.writeBytes("data: ".getBytes(StandardCharsets.US_ASCII));
-            RecordJson.write(entry, RecordJson.Form.FULL, out);
+            RecordJson.writeShown(entry, source.log()::correctedTimeMillis, out);
             out.writeBytes("\n\n".getBytes(StandardCharsets.US_ASCII));
         }
         return out.toByteArray();

@@ -40,9 +40,9 @@ final class TailRecords {
         From from = From.parse(text);
         boolean isOneShard = shard != null || from instanceof From.InShard;
         if (isOneShard) {
-            return new TailSource.OneShard(log.cursor(Names.shard(stream, shard), From.inShard(text)));
+            return new TailSource.OneShard(log, log.cursor(Names.shard(stream, shard), From.inShard(text)));
         }
-        return new TailSource.CommitOrder(log.cursor(Set.of(stream.name()), position(from, text)));
+        return new TailSource.CommitOrder(log, log.cursor(Set.of(stream.name()), position(from, text)));
     }
 
     private static LogPosition position(From from, String text) {

@@ -6,11 +6,15 @@ import io.tidegate.core.stream.LogEntry;
 import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.ReadBatch;
 import io.tidegate.core.stream.ShardCursor;
+import io.tidegate.core.stream.StreamLog;
 import io.tidegate.core.stream.StreamRecord;
 import java.util.Optional;
 
 /** What a tail reads from: one shard, or a whole stream in commit order. Confined as its cursor is. */
 sealed interface TailSource extends AutoCloseable {
+    /** The log that is read. */
+    StreamLog log();
+
     ReadBatch read(int bytesMax);
 
     void whenReadable(Runnable callback);
@@ -22,7 +26,7 @@ sealed interface TailSource extends AutoCloseable {
     void close();
 
     /** One shard, in the order of its numbers. */
-    record OneShard(ShardCursor cursor) implements TailSource {
+    record OneShard(StreamLog log, ShardCursor cursor) implements TailSource {
         @Override
         public ReadBatch read(int bytesMax) {
             return cursor.read(bytesMax);
@@ -47,7 +51,7 @@ sealed interface TailSource extends AutoCloseable {
     }
 
     /** All shards of a stream, in commit order. A gap has no place of its own there. */
-    record CommitOrder(LogCursor cursor) implements TailSource {
+    record CommitOrder(StreamLog log, LogCursor cursor) implements TailSource {
         @Override
         public ReadBatch read(int bytesMax) {
             return cursor.read(bytesMax);
