@@ -26,7 +26,8 @@ final class LogCommand {
             description = "Verifies every block and the log's invariants, without changing anything.",
             footer = {
                 "",
-                "Works beside a running gateway. Exit codes: 0 sound, 1 something is wrong, 2 there is no log."
+                "Works beside a running gateway. What is damaged but told to readers and counted is noted, and no",
+                "error. Exit codes: 0 sound, 1 something is wrong, 2 there is no log."
             })
     int check(@Mixin HomeOption home, @Mixin OutputOption output) {
         Path directory = home.path().resolve("log");
@@ -42,8 +43,8 @@ final class LogCommand {
             report.ledgers().stream()
                     .filter(ledger -> ledger.appended() > 0)
                     .forEach(ledger -> out.println(text(ledger)));
-            report.findings().forEach(each -> out.println(each.invariant() + "  " + each.where() + ": " + each.what()));
-            out.println(report.isSound() ? "sound" : report.findings().size() + " findings");
+            report.findings().forEach(each -> out.println(text(each)));
+            out.println(verdict(report));
         }
         return report.isSound() ? ExitCode.OK : ExitCode.FAILED;
     }
@@ -55,6 +56,21 @@ final class LogCommand {
             throw CommandFailure.failed(
                     e.getMessage() + "; this user must be allowed to read it, and to write to its home");
         }
+    }
+
+    private static String text(LogCheck.Finding finding) {
+        return (finding.accounted() ? "NOTE     " : "PROBLEM  ") + finding.where() + ": " + finding.what()
+                + System.lineSeparator() + "         to do: " + finding.advice() + " (" + finding.invariant() + ")";
+    }
+
+    private static String verdict(LogCheck.Report report) {
+        long problems = report.findings().stream()
+                .filter(finding -> !finding.accounted())
+                .count();
+        if (problems > 0) {
+            return problems == 1 ? "1 problem" : problems + " problems";
+        }
+        return report.findings().isEmpty() ? "sound" : "sound, but for losses that are told and counted";
     }
 
     private static String text(LossLedger ledger) {
@@ -80,7 +96,9 @@ final class LogCommand {
         report.findings().forEach(each -> findings.addObject()
                 .put("invariant", each.invariant())
                 .put("where", each.where())
-                .put("what", each.what()));
+                .put("what", each.what())
+                .put("advice", each.advice())
+                .put("accounted", each.accounted()));
         return answer;
     }
 }

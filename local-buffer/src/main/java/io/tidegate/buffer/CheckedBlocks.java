@@ -2,45 +2,41 @@ package io.tidegate.buffer;
 
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamName;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** Checks the blocks of one segment after the other and folds them into a state. Confined to one thread. */
+/** Checks the blocks of one segment and folds them into a state. Confined to one thread. */
 final class CheckedBlocks implements BlockScan.Sink {
     private final LogState state;
-    private final List<LogCheck.Finding> findings;
+    private final CheckFindings findings;
     private final String where;
-    private Map<Integer, List<Run>> runs = new HashMap<>();
+    private final long endLsn;
+    private final Map<Integer, NumberRanges> held;
+    private final SegmentIndex index = new SegmentIndex();
     /** Per shard, the number after the last that a rewritten block has no more. */
-    private Map<Integer, Long> leftOutBelow = new HashMap<>();
+    private final Map<Integer, Long> leftOutBelow = new HashMap<>();
 
-    private long endLsn = Long.MAX_VALUE;
     private long count;
     private long records;
-    private boolean damaged;
-    private boolean everDamaged;
+    private long damages;
+    private @Nullable String firstDamage;
     /** Shards of which, after damage, no block has said yet where their numbers are. */
     private final Set<Integer> unsure = new HashSet<>();
 
     private boolean isLsnUnsure;
 
-    CheckedBlocks(LogState state, List<LogCheck.Finding> findings, String where) {
+    /**
+     * @param endLsn blocks from here on do not exist
+     * @param held takes, per shard's ordinal, the numbers of the sound blocks
+     */
+    CheckedBlocks(LogState state, CheckFindings findings, String where, long endLsn, Map<Integer, NumberRanges> held) {
         this.state = state;
         this.findings = findings;
         this.where = where;
-    }
-
-    /** Blocks from this LSN on do not exist; what earlier segments held is counted on. */
-    CheckedBlocks until(long end, CheckedBlocks earlier) {
-        endLsn = end;
-        runs = earlier.runs;
-        leftOutBelow = earlier.leftOutBelow;
-        everDamaged = earlier.everDamaged;
-        return this;
+        this.endLsn = endLsn;
+        this.held = held;
     }
 
     long count() {
@@ -51,26 +47,28 @@ final class CheckedBlocks implements BlockScan.Sink {
         return records;
     }
 
-    boolean isDamaged() {
-        return damaged;
+    /** Per shard's ordinal, where the records that rewritten blocks have no more end. */
+    Map<Integer, Long> leftOutBelow() {
+        return leftOutBelow;
     }
 
-    boolean isEverDamaged() {
-        return everDamaged;
+    /** How many commits, or stretches of them, could not be read. */
+    long damages() {
+        return damages;
     }
 
-    /** How many records of a shard the blocks hold from a number on. */
-    long recordsFrom(int ordinal, long fromInclusive) {
-        long found = 0;
-        for (Run run : runs.getOrDefault(ordinal, List.of())) {
-            found += Math.max(0, run.nextSequenceNumber() - Math.max(fromInclusive, run.firstSequenceNumber()));
-        }
-        return found;
+    String firstDamage() {
+        return String.valueOf(firstDamage);
     }
 
-    /** Where the records of a shard that rewritten blocks have no more end; 0: nothing has been left out. */
-    long leftOutBelow(int ordinal) {
-        return leftOutBelow.getOrDefault(ordinal, 0L);
+    /** The newest commits of the segment are among those that cannot be read, or may be. */
+    boolean isEndDamaged() {
+        return isLsnUnsure;
+    }
+
+    /** The index of the sound blocks. */
+    SegmentIndex index() {
+        return index;
     }
 
     @Override
@@ -78,9 +76,9 @@ final class CheckedBlocks implements BlockScan.Sink {
         if (block.lsn() >= endLsn) {
             return;
         }
-        String place = where + " commit " + block.lsn();
+        String place = where + ", commit " + block.lsn();
         if (block.lsn() != state.lastLsn() + 1 && !isLsnUnsure) {
-            find("I3", place, "expected commit " + (state.lastLsn() + 1));
+            find("I3", place, "commit " + (state.lastLsn() + 1) + " should come here");
         }
         BlockHeader header = block.header();
         if (header.timeMillis() < state.lastTimeMillis() || header.poweredOnNanos() < state.poweredOnNanos()) {
@@ -90,6 +88,7 @@ final class CheckedBlocks implements BlockScan.Sink {
         checkEpoch(block, place);
         checkRuns(block, place);
         count++;
+        index.add(block);
         try {
             state.fold(block);
         } catch (DamageException | IllegalArgumentException e) {
@@ -119,16 +118,15 @@ final class CheckedBlocks implements BlockScan.Sink {
             if (run.firstSequenceNumber() != expected && !isUnsure) {
                 find(
                         "I4",
-                        place + " " + LogCheck.shardName(state, run.ordinal()),
-                        "expected number " + expected + ", found " + run.firstSequenceNumber());
+                        place,
+                        LogCheck.shardName(state, run.ordinal()) + " should go on with number " + expected
+                                + " and goes on with " + run.firstSequenceNumber());
             }
             if (state.shardState(run.ordinal()).filter(ShardState::isOpen).isEmpty()) {
-                find(
-                        "I14",
-                        place + " " + LogCheck.shardName(state, run.ordinal()),
-                        "records in a shard that is not open");
+                find("I14", place, LogCheck.shardName(state, run.ordinal()) + " is not open and has records");
             }
-            runs.computeIfAbsent(run.ordinal(), key -> new ArrayList<>()).add(run);
+            held.computeIfAbsent(run.ordinal(), ordinal -> new NumberRanges())
+                    .add(run.firstSequenceNumber(), run.nextSequenceNumber());
             records += run.count();
         }
         try {
@@ -140,7 +138,7 @@ final class CheckedBlocks implements BlockScan.Sink {
             }
             int promised = block.runs().stream().mapToInt(Run::count).sum();
             if (decoded != promised) {
-                find("I2", place, "the directory promises " + promised + " records, the body has " + decoded);
+                find("I2", place, "its directory promises " + promised + " records, its body has " + decoded);
             }
         } catch (DamageException | IllegalArgumentException e) {
             find("I2", place, String.valueOf(e.getMessage()));
@@ -148,15 +146,16 @@ final class CheckedBlocks implements BlockScan.Sink {
     }
 
     private void find(String invariant, String place, String what) {
-        findings.add(new LogCheck.Finding(invariant, place, what));
+        findings.problem(invariant, place, what, LogCheck.REPORT_IT);
     }
 
     @Override
     public void damaged(long lsn, String cause) {
-        damaged = true;
-        everDamaged = true;
+        damages++;
+        if (firstDamage == null) {
+            firstDamage = cause;
+        }
         isLsnUnsure = true;
         state.allShards().forEach(shard -> unsure.add(shard.ordinal()));
-        find("I2", lsn < 0 ? where : where + " commit " + lsn, cause);
     }
 }

@@ -4,45 +4,52 @@ import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamLogException;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
+import java.sql.Statement;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Verifies the numbered invariants of docs/design/0001-shard-log.md on a log directory, without changing it; also beside
- * a running gateway.
+ * Verifies the numbered invariants of docs/design/0001-shard-log.md on a log directory as far as files show them (I2 to
+ * I5, I7 to I9, I11), without changing it; also beside a running gateway. Memory does not grow with the log, but for its
+ * list of segments and its gaps.
  *
  * <p>Confined to one thread.
  */
 public final class LogCheck {
-    /** Files may be sealed or removed by a running gateway while they are looked at: then the check starts again. */
-    private static final int ATTEMPTS_MAX = 3;
+    static final String REPORT_IT =
+            "this is not how a card damages a log, but a fault of Tidegate: please keep a copy of the files and report it";
 
-    private final Path directory;
-    private final List<Finding> findings = new ArrayList<>();
+    private final LogFiles files;
+    private final CheckFindings findings = new CheckFindings();
     private final TreeMap<Integer, SegmentSummary> summaries = new TreeMap<>();
+    private final Map<Integer, NumberRanges> held = new HashMap<>();
+    private final TreeMap<Integer, CheckedBlocks> damaged = new TreeMap<>();
+    private final Map<Integer, Long> leftOutBelow = new HashMap<>();
     private LogState state = new LogState();
-    private CheckedBlocks blocks = new CheckedBlocks(state, findings, "");
     private boolean isStateKnown;
 
-    private LogCheck(Path directory) {
-        this.directory = directory;
+    private LogCheck(LogFiles files) {
+        this.files = files;
     }
 
     /**
-     * Something that is not as it must be.
+     * Something that is not as it should be.
      *
      * @param invariant its number in the design note, such as {@code I2}
-     * @param where the segment, and the commit or shard within it
-     * @param what expected and found
+     * @param where the segment with its file, and the commit within it
+     * @param what is wrong, in a sentence without a full stop
+     * @param advice what to do about it
+     * @param accounted a loss that readers have been told of and that is counted: nothing is wrong with the log beyond it
      */
-    public record Finding(String invariant, String where, String what) {}
+    public record Finding(String invariant, String where, String what, String advice, boolean accounted) {}
 
     /**
      * What a check found.
@@ -56,8 +63,9 @@ public final class LogCheck {
             findings = List.copyOf(findings);
         }
 
+        /** Nothing is wrong, but for losses that the log knows of. */
         public boolean isSound() {
-            return findings.isEmpty();
+            return findings.stream().allMatch(Finding::accounted);
         }
     }
 
@@ -67,95 +75,90 @@ public final class LogCheck {
      * @throws StreamLogException of category reject if there is no log, of category retry if it could not be read
      */
     public static Report run(Path directory) {
-        if (!Files.isDirectory(directory)) {
-            throw new StreamLogException(StreamLogException.Category.REJECT, "there is no log in " + directory);
-        }
-        try {
-            Sql.unpackBeside(directory);
-            ZstdLibrary.unpackBeside(directory);
-            for (int attempt = 1; ; attempt++) {
-                try {
-                    return new LogCheck(directory).check();
-                } catch (NoSuchFileException e) {
-                    if (attempt == ATTEMPTS_MAX) {
-                        throw e;
-                    }
-                }
-            }
-        } catch (IOException | SQLException e) {
-            throw new StreamLogException(
-                    StreamLogException.Category.RETRY,
-                    "the log in " + directory + " could not be read: " + e.getMessage(),
-                    e);
-        }
+        return LogFiles.look(directory, files -> new LogCheck(files).check());
     }
 
     private Report check() throws IOException, SQLException {
-        List<Integer> numbers = SegmentFile.list(directory);
-        if (numbers.isEmpty()) {
-            throw new StreamLogException(StreamLogException.Category.REJECT, "there is no log in " + directory);
-        }
-        readSummaries(numbers.get(numbers.size() - 1));
+        List<Integer> numbers = files.numbers();
+        int newest = numbers.get(numbers.size() - 1);
+        readSummaries(newest);
         long blockCount = 0;
         long recordCount = 0;
-        int previous = 0;
+        int before = 0;
         for (int number : numbers) {
-            // A segment below the horizons may go before an older one that still holds something.
-            isStateKnown &= number == previous + 1;
-            previous = number;
-            checkSegment(number);
+            isStateKnown &= number == before + 1;
+            before = number;
+            CheckedBlocks blocks = checkSegment(number);
+            if (blocks.damages() > 0) {
+                damaged.put(number, blocks);
+            }
             blockCount += blocks.count();
             recordCount += blocks.records();
+            blocks.leftOutBelow().forEach((ordinal, below) -> leftOutBelow.merge(ordinal, below, Math::max));
         }
-        checkLedgers();
+        checkLosses(numbers, newest);
         List<LossLedger> ledgers = state.allShards().stream().map(state::ledger).toList();
-        return new Report(numbers.size(), blockCount, recordCount, ledgers, findings);
+        return new Report(numbers.size(), blockCount, recordCount, ledgers, findings.all());
     }
 
     /** What the newest segment says about the older ones, their ends above all. */
     private void readSummaries(int newest) throws IOException, SQLException {
-        try (Connection connection = open(newest)) {
+        try (Connection connection = files.open(newest)) {
             for (ControlEntry entry : SegmentFile.readSnapshot(connection)) {
                 if (entry instanceof ControlEntry.SegmentPoint point) {
                     summaries.put(point.summary().number(), point.summary());
                 }
             }
-        } catch (DamageException e) {
-            findings.add(new Finding("I5", where(newest), String.valueOf(e.getMessage())));
+        } catch (SQLException | DamageException e) {
+            throwUnlessDamage(e);
+            // Told when the segment itself is checked.
+            summaries.clear();
         }
     }
 
-    private Connection open(int number) throws IOException, SQLException {
-        Path file = SegmentFile.path(directory, number);
-        return SegmentFile.isInWalMode(file) ? Sql.openReadOnly(file) : Sql.openImmutable(file);
+    private static void throwUnlessDamage(Exception failure) throws SQLException {
+        if (failure instanceof SQLException sql && !Sql.isDamage(sql)) {
+            throw sql;
+        }
     }
 
-    private void checkSegment(int number) throws IOException, SQLException {
+    private CheckedBlocks checkSegment(int number) throws IOException, SQLException {
         SegmentSummary summary = summaries.get(number);
         long endLsn = summary == null ? Long.MAX_VALUE : summary.nextLsn();
-        try (Connection connection = open(number);
+        CheckedBlocks blocks = new CheckedBlocks(state, findings, where(number), endLsn, held);
+        if (files.isLost(number)) {
+            blocks.damaged(-1, "the file is empty");
+            isStateKnown = false;
+            return blocks;
+        }
+        try (Connection connection = files.open(number);
                 BlockUnpacker unpacker = new BlockUnpacker()) {
-            SegmentFile.checkFormat(connection, SegmentFile.path(directory, number));
+            SegmentFile.checkFormat(connection, files.path(number));
             checkSnapshot(number, connection);
-            blocks = new CheckedBlocks(state, findings, where(number)).until(endLsn, blocks);
+            blocks = new CheckedBlocks(state, findings, where(number), endLsn, held);
             BlockScan.scan(connection, unpacker, blocks);
+            checkIndex(number, connection, blocks);
         } catch (SQLException | DamageException e) {
-            if (e instanceof SQLException sql && !Sql.isDamage(sql)) {
-                throw sql;
-            }
-            blocks = new CheckedBlocks(state, findings, where(number)).until(endLsn, blocks);
+            throwUnlessDamage(e);
             blocks.damaged(-1, String.valueOf(e.getMessage()));
         }
         // Beyond damage nobody can say what the next snapshot must be.
-        isStateKnown = !blocks.isDamaged();
+        isStateKnown = blocks.damages() == 0;
+        return blocks;
     }
 
     private void checkSnapshot(int number, Connection connection) throws SQLException {
         List<ControlEntry> entries;
         try {
             entries = SegmentFile.readSnapshot(connection);
-        } catch (DamageException e) {
-            findings.add(new Finding("I5", where(number), String.valueOf(e.getMessage())));
+        } catch (SQLException | DamageException e) {
+            throwUnlessDamage(e);
+            findings.accounted(
+                    "I5",
+                    where(number),
+                    "the copy of the log's state in it cannot be read (" + e.getMessage()
+                            + "); the commits before it say the same",
+                    "nothing is lost by that alone, but the card has begun to fail: look at its age and its cabling");
             return;
         }
         LogState restored = new LogState();
@@ -167,8 +170,12 @@ public final class LogCheck {
                 String one = i < expected.size() ? expected.get(i) : "nothing";
                 String other = i < found.size() ? found.get(i) : "nothing";
                 if (!one.equals(other)) {
-                    findings.add(
-                            new Finding("I5", where(number) + " snapshot", "expected " + one + ", found " + other));
+                    findings.problem(
+                            "I5",
+                            where(number),
+                            "the copy of the log's state in it is not what the commits before it say: expected " + one
+                                    + ", found " + other,
+                            REPORT_IT);
                     break;
                 }
             }
@@ -189,31 +196,137 @@ public final class LogCheck {
                 .toList();
     }
 
-    private void checkLedgers() {
+    /** A sealed segment's index is what readers find records by. */
+    private void checkIndex(int number, Connection connection, CheckedBlocks blocks) throws SQLException {
+        if (blocks.damages() > 0) {
+            return;
+        }
+        try (Statement statement = connection.createStatement()) {
+            Optional<byte[]> index = SegmentFile.readSeal(statement);
+            if (index.isPresent() && !Arrays.equals(index.get(), blocks.index().encode())) {
+                findings.problem("I5", where(number), "its index is not what its commits say", REPORT_IT);
+            }
+        } catch (DamageException e) {
+            findings.accounted(
+                    "I5",
+                    where(number),
+                    "its index cannot be read (" + e.getMessage() + "); its commits say the same",
+                    "nothing is lost by that alone, but the card has begun to fail: look at its age and its cabling");
+        }
+    }
+
+    private void checkLosses(List<Integer> numbers, int newest) {
+        LossCheck losses = new LossCheck(state, held);
+        NumberedSpans explained = new NumberedSpans();
+        for (SegmentSummary summary : summaries.values()) {
+            boolean isMissing = !numbers.contains(summary.number());
+            CheckedBlocks blocks = damaged.get(summary.number());
+            if (isMissing && !state.isBelowHorizons(summary)) {
+                loss(losses, summary, "the file is missing; it held " + losses.lost(summary));
+                explained.add(summary);
+            } else if (blocks != null) {
+                loss(losses, summary, damage(blocks) + "; what they held: " + losses.lost(summary));
+                explained.add(summary);
+            }
+        }
+        damaged.forEach((number, blocks) -> {
+            if (!summaries.containsKey(number)) {
+                newestDamage(number, blocks, number == newest, losses);
+            }
+        });
         for (ShardState shard : state.allShards()) {
             LossLedger ledger = state.ledger(shard);
-            if (!blocks.isDamaged() && !ledger.balances()) {
-                findings.add(new Finding("I7", shard.id().toString(), "the ledger does not balance: " + ledger));
+            if (!damaged.containsKey(newest) && !ledger.balances()) {
+                findings.problem("I7", shard.id().toString(), "its ledger does not balance: " + ledger, REPORT_IT);
             }
-            if (blocks.leftOutBelow(shard.ordinal()) > shard.horizon()) {
-                findings.add(new Finding(
+            long below = leftOutBelow.getOrDefault(shard.ordinal(), 0L);
+            if (below > shard.horizon()) {
+                findings.problem(
                         "I15",
                         shard.id().toString(),
-                        "records up to " + blocks.leftOutBelow(shard.ordinal())
-                                + " have been left out of a rewritten segment, the horizon is " + shard.horizon()));
+                        "records before " + below + " have been left out of a rewritten segment, the horizon is "
+                                + shard.horizon(),
+                        REPORT_IT);
             }
-            long counted = blocks.recordsFrom(shard.ordinal(), shard.horizon());
-            if (!blocks.isEverDamaged() && counted != ledger.retained()) {
-                findings.add(new Finding(
+        }
+        if (!damaged.containsKey(newest)) {
+            List<LossCheck.Missing> unexplained =
+                    losses.uncounted().stream().filter(explained::lacks).toList();
+            if (!unexplained.isEmpty()) {
+                findings.problem(
                         "I7",
-                        shard.id().toString(),
-                        "retained " + ledger.retained() + ", the blocks hold " + counted + " from " + shard.horizon()));
+                        "the log",
+                        LossCheck.text(unexplained) + " should be there and are in no commit",
+                        "readers meet a gap there; keep a copy of the files and report it");
             }
         }
     }
 
+    private static String damage(CheckedBlocks blocks) {
+        return (blocks.damages() == 1 ? "a commit or stretch of commits" : blocks.damages() + " commits or stretches")
+                + " cannot be read (" + blocks.firstDamage() + ")";
+    }
+
+    private void loss(LossCheck losses, SegmentSummary summary, String what) {
+        String where = where(summary.number());
+        if (losses.uncounted(summary).isEmpty()) {
+            findings.accounted(
+                    "I2",
+                    where,
+                    what,
+                    "nothing: readers are told of the loss as a gap, and it is counted; the file goes when the rest of it"
+                            + " has expired");
+        } else {
+            findings.problem(
+                    "I2",
+                    where,
+                    what,
+                    "readers have not been told yet: a running gateway does that when it next reads there, or is started"
+                            + " again; look at the card's age and cabling");
+        }
+    }
+
+    /** Damage where no later segment says what should be there. */
+    private void newestDamage(int number, CheckedBlocks blocks, boolean isNewest, LossCheck losses) {
+        boolean isCounted =
+                isNewest && !blocks.isEndDamaged() && losses.uncounted().isEmpty();
+        if (isCounted) {
+            findings.accounted(
+                    "I2",
+                    where(number),
+                    damage(blocks),
+                    "nothing: readers are told of the loss as a gap, and it is counted");
+        } else {
+            findings.problem(
+                    "I2",
+                    where(number),
+                    damage(blocks),
+                    "start the gateway (again): it keeps what can be read, tells readers of the rest, and goes on in a new"
+                            + " file; look at the card's age and cabling");
+        }
+    }
+
+    /** The numbers that damaged or missing segments held. */
+    private static final class NumberedSpans {
+        private final Map<Integer, NumberRanges> spans = new HashMap<>();
+
+        void add(SegmentSummary summary) {
+            for (SegmentSummary.Span span : summary.spans()) {
+                spans.computeIfAbsent(span.ordinal(), ordinal -> new NumberRanges())
+                        .add(span.first(), span.next());
+            }
+        }
+
+        boolean lacks(LossCheck.Missing missing) {
+            NumberRanges known = spans.getOrDefault(missing.shard().ordinal(), new NumberRanges());
+            return !known.missing(
+                            missing.range().fromInclusive(), missing.range().toExclusive())
+                    .isEmpty();
+        }
+    }
+
     private String where(int number) {
-        return "segment " + number;
+        return "segment " + number + " (" + files.path(number) + ")";
     }
 
     static String shardName(LogState state, int ordinal) {

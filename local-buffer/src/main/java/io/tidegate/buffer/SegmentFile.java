@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.tinylog.Logger;
@@ -207,6 +208,20 @@ final class SegmentFile {
             throw new DamageException("the snapshot has " + entries.size() + " rows of " + point.entries());
         }
         return entries;
+    }
+
+    /** The index that was written when the segment was sealed; a {@link DamageException} if it fails its CRC. */
+    static Optional<byte[]> readSeal(Statement statement) throws SQLException {
+        try (ResultSet row = statement.executeQuery("SELECT entry, crc FROM seal WHERE id = 1")) {
+            if (!row.next()) {
+                return Optional.empty();
+            }
+            byte[] entry = bytes(row, 1);
+            if ((int) row.getLong(2) != (int) rowCrc(1, entry)) {
+                throw new DamageException("the index of the segment fails its CRC");
+            }
+            return Optional.of(entry);
+        }
     }
 
     /** Throws IllegalStateException if this is another format, or not a segment. */

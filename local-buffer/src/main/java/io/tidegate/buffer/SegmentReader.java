@@ -80,16 +80,8 @@ final class SegmentReader implements AutoCloseable {
 
     /** The index that was written when the segment was sealed. */
     synchronized Optional<SegmentIndex> sealedIndex() throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("SELECT entry, crc FROM seal WHERE id = 1")) {
-            if (!row.next()) {
-                return Optional.empty();
-            }
-            byte[] entry = SegmentFile.bytes(row, 1);
-            if ((int) row.getLong(2) != (int) SegmentFile.rowCrc(1, entry)) {
-                throw new DamageException("the index of the segment fails its CRC");
-            }
-            return Optional.of(SegmentIndex.decode(entry));
+        try (Statement statement = connection.createStatement()) {
+            return SegmentFile.readSeal(statement).map(SegmentIndex::decode);
         }
     }
 
