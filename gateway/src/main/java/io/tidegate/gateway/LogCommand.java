@@ -1,6 +1,7 @@
 package io.tidegate.gateway;
 
 import io.tidegate.buffer.LogCheck;
+import io.tidegate.buffer.LogStatistics;
 import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.StreamLogException;
 import java.io.PrintWriter;
@@ -15,7 +16,11 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** {@code tidegate log}: works on the files of a log. */
-@Command(name = "log", mixinStandardHelpOptions = true, description = "Works on the files of a log.")
+@Command(
+        name = "log",
+        mixinStandardHelpOptions = true,
+        description = "Works on the files of a log.",
+        subcommands = LogExportCommand.class)
 final class LogCommand {
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -30,11 +35,7 @@ final class LogCommand {
                 "error. Exit codes: 0 sound, 1 something is wrong, 2 there is no log."
             })
     int check(@Mixin HomeOption home, @Mixin OutputOption output) {
-        Path directory = home.path().resolve("log");
-        if (!Files.isDirectory(directory)) {
-            throw CommandFailure.usage("there is no log in " + home.path() + "; name a gateway's home with --home DIR");
-        }
-        LogCheck.Report report = report(directory);
+        LogCheck.Report report = report(directory(home));
         PrintWriter out = spec.commandLine().getOut();
         if (output.isJson()) {
             out.println(json(report));
@@ -49,12 +50,50 @@ final class LogCommand {
         return report.isSound() ? ExitCode.OK : ExitCode.FAILED;
     }
 
+    @Command(
+            name = "stats",
+            mixinStandardHelpOptions = true,
+            description = "Shows what a log holds, per stream and shard, without changing anything.",
+            footer = {"", "Works beside a running gateway. Exit codes: 0 shown, 2 there is no log."})
+    int stats(@Mixin HomeOption home, @Mixin OutputOption output) {
+        Path directory = directory(home);
+        LogStatistics.Report report;
+        try {
+            report = LogStatistics.of(directory);
+        } catch (StreamLogException e) {
+            throw failure(e);
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        if (output.isJson()) {
+            out.println(LogStatsView.json(report));
+        } else {
+            LogStatsView.print(report, out);
+        }
+        return ExitCode.OK;
+    }
+
+    /** The directory of the log; a failure if there is none. */
+    static Path directory(HomeOption home) {
+        Path directory = home.path().resolve("log");
+        if (!Files.isDirectory(directory)) {
+            throw CommandFailure.usage("there is no log in " + home.path() + "; name a gateway's home with --home DIR");
+        }
+        return directory;
+    }
+
+    static CommandFailure failure(StreamLogException e) {
+        if (e.category() == StreamLogException.Category.REJECT) {
+            return CommandFailure.usage(e.getMessage());
+        }
+        return CommandFailure.failed(
+                e.getMessage() + "; this user must be allowed to read it, and to write to its home");
+    }
+
     private static LogCheck.Report report(Path directory) {
         try {
             return LogCheck.run(directory);
         } catch (StreamLogException e) {
-            throw CommandFailure.failed(
-                    e.getMessage() + "; this user must be allowed to read it, and to write to its home");
+            throw failure(e);
         }
     }
 

@@ -1,17 +1,13 @@
 package io.tidegate.buffer;
 
-import io.tidegate.core.stream.Gap;
 import io.tidegate.core.stream.LogCursor;
-import io.tidegate.core.stream.LogEntry;
 import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.ReadBatch;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamRecord;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -25,8 +21,8 @@ final class CommitCursor implements LogCursor {
     private final Set<StreamName> streams;
     private final Map<Integer, ShardState> shards = new HashMap<>();
     private final BitSet ordinals = new BitSet();
-    /** Per shard, up to where this reader has been told of a horizon. */
-    private final Map<Integer, Long> told = new HashMap<>();
+    /** Per shard, the number below which nothing is told: it was gone before this reader began. */
+    private final Map<Integer, Long> floors = new HashMap<>();
     /** Per shard, the number after the last that this reader was given or told of. */
     private final Map<Integer, Long> expected = new HashMap<>();
 
@@ -40,9 +36,11 @@ final class CommitCursor implements LogCursor {
                 from.equals(LogPosition.LATEST) ? new LogPosition(log.state().lastLsn() + 1, 0) : from;
         noticeShards();
         if (from.lsn() == 0) {
-            shards.values()
-                    .forEach(shard -> told.put(
-                            shard.ordinal(), log.state().counters(shard).horizon()));
+            for (ShardState shard : shards.values()) {
+                long horizon = log.state().counters(shard).horizon();
+                floors.put(shard.ordinal(), horizon);
+                expected.put(shard.ordinal(), horizon);
+            }
         }
     }
 
@@ -63,8 +61,7 @@ final class CommitCursor implements LogCursor {
 
     @Override
     public ReadBatch read(int bytesMax) {
-        List<LogEntry> entries = new ArrayList<>();
-        long bytes = 0;
+        CommitBatch batch = new CommitBatch();
         for (int blocks = 0; blocks < BLOCKS_PER_READ; blocks++) {
             // Taken first: what is committed later belongs to the next read.
             long lastLsn = log.state().lastLsn();
@@ -72,35 +69,31 @@ final class CommitCursor implements LogCursor {
             noticeShards();
             Optional<SegmentStore.Found> found = log.store().nextWith(ordinals, position.lsn());
             // Asked after the search: what went while this batch is read is passed over by the search, too.
-            tellWhatWentBefore(entries);
             if (found.isEmpty() || found.get().entry().lsn() > lastLsn) {
+                tellWhatWentBefore(lastLsn + 1, true, batch);
                 position = max(position, new LogPosition(lastLsn + 1, 0));
-                return new ReadBatch(entries, 0, true);
+                return new ReadBatch(batch.finish(), 0, true);
             }
             SegmentIndex.Entry entry = found.get().entry();
+            tellWhatWentBefore(entry.lsn(), false, batch);
             if (entry.lsn() > position.lsn()) {
                 position = new LogPosition(entry.lsn(), 0);
             }
             Optional<Block> block = log.reader().read(found.get());
             if (block.isEmpty()) {
-                tellWhatWentBefore(entries);
-                tellDamage(entry, entries);
-            } else {
-                bytes = take(block.get(), entries, bytes, bytesMax);
-                if (bytes < 0) {
-                    return new ReadBatch(entries, log.ageMillis(entry.timeMillis()), false);
-                }
+                tellDamage(entry, batch);
+            } else if (!take(block.get(), batch, bytesMax)) {
+                return new ReadBatch(batch.finish(), log.ageMillis(entry.timeMillis()), false);
             }
             position = new LogPosition(entry.lsn() + 1, 0);
         }
-        return new ReadBatch(entries, 0, false);
+        return new ReadBatch(batch.finish(), 0, false);
     }
 
-    /** Takes the records from the position on; negative: the batch is full before the end of the block. */
-    private long take(Block block, List<LogEntry> entries, long before, int bytesMax) {
-        long bytes = before;
+    /** Takes the records from the position on. False: the batch is full before the end of the block. */
+    private boolean take(Block block, CommitBatch batch, int bytesMax) {
         if (position.index() == 0) {
-            tellHoles(block, entries);
+            tellHoles(block, batch);
         }
         Map<ShardId, ShardState> selected = new HashMap<>();
         for (Run run : block.runs()) {
@@ -109,115 +102,125 @@ final class CommitCursor implements LogCursor {
                 selected.put(shard.id(), shard);
             }
         }
-        tellLeftOut(block, entries);
+        tellLeftOut(block, batch);
         for (StreamRecord record : block.records(log.state())) {
             int index = record.position().index();
             ShardState shard = selected.get(record.shard());
-            if (index < position.index() || shard == null || isBelowHorizon(shard, record, entries)) {
+            if (index < position.index() || shard == null || tellIfBelowHorizon(shard, record, batch)) {
                 continue;
             }
-            bytes += record.data().length();
-            if (!entries.isEmpty() && bytes > bytesMax) {
+            if (!batch.add(shard, record, bytesMax)) {
                 position = new LogPosition(block.lsn(), index);
-                return -1;
+                return false;
             }
-            entries.add(record);
             expected.put(shard.ordinal(), record.sequenceNumber() + 1);
         }
-        return bytes;
+        return true;
     }
 
     /** What a rewritten block has no more is below a horizon, as if it were passed over. */
-    private void tellLeftOut(Block block, List<LogEntry> entries) {
+    private void tellLeftOut(Block block, CommitBatch batch) {
         for (LeftOut missing : block.leftOut(log.state())) {
             ShardState shard = shards.get(missing.ordinal());
             int passed = Math.max(0, position.index() - missing.index());
             if (shard != null && passed < missing.count()) {
-                ShardCounters counters = log.state().counters(shard);
-                tellHorizon(shard, counters, missing.firstSequenceNumber() + passed, true, entries);
+                long from = missing.firstSequenceNumber() + passed;
+                long next = Math.max(from, expected.getOrDefault(shard.ordinal(), from));
+                long to = missing.firstSequenceNumber() + missing.count();
+                if (next < to) {
+                    tell(shard, log.state().counters(shard), next, to, batch);
+                }
             }
         }
     }
 
-    /** A record below the horizon is passed over; the first of them says so for all. */
-    private boolean isBelowHorizon(ShardState shard, StreamRecord record, List<LogEntry> entries) {
+    /** A record below the horizon is told as gone, and so is what should have come before this one and did not. */
+    private boolean tellIfBelowHorizon(ShardState shard, StreamRecord record, CommitBatch batch) {
         ShardCounters counters = log.state().counters(shard);
-        if (record.sequenceNumber() >= counters.horizon()) {
-            return false;
+        long number = record.sequenceNumber();
+        Long next = expected.get(shard.ordinal());
+        boolean isBelow = number < counters.horizon();
+        if (isBelow || (next != null && next < counters.horizon())) {
+            long from = next == null ? number : Math.min(next, number);
+            tell(shard, counters, from, isBelow ? number + 1 : counters.horizon(), batch);
         }
-        tellHorizon(shard, counters, record.sequenceNumber(), true, entries);
-        return true;
+        return isBelow;
     }
 
-    private void tellHorizon(
-            ShardState shard, ShardCounters counters, long from, boolean isExact, List<LogEntry> entries) {
-        long horizon = counters.horizon();
-        if (told.getOrDefault(shard.ordinal(), 0L) >= horizon) {
-            return;
+    private void tell(
+            ShardState shard, ShardCounters counters, long fromInclusive, long toExclusive, CommitBatch batch) {
+        long from = Math.max(fromInclusive, floors.getOrDefault(shard.ordinal(), 1L));
+        if (from < toExclusive) {
+            batch.addBelowHorizon(shard, counters, new NumberRanges.Range(from, toExclusive), true);
         }
-        told.put(shard.ordinal(), horizon);
-        expected.merge(shard.ordinal(), horizon, Math::max);
-        entries.add(new Gap(
-                shard.id(),
-                from,
-                horizon,
-                Math.min(horizon - from, counters.appended()),
-                isExact && horizon - from <= counters.appended(),
-                counters.horizonReason(),
-                counters.horizonMillis()));
+        expected.merge(shard.ordinal(), toExclusive, Math::max);
     }
 
     /**
-     * Records after the position that retention has given up in the meantime. Where this reader does not know which
-     * number comes next and their files are gone, how many they are is not known exactly.
+     * Records from the position to another that retention has given up in the meantime, files and all. They are told when
+     * the position passes them, never before: a reader that starts again at a stored position hears of them once. Where
+     * it does not know which number comes next, how many they are is not known exactly.
      */
-    private void tellWhatWentBefore(List<LogEntry> entries) {
-        if (position.lsn() == 0) {
+    private void tellWhatWentBefore(long lsnEnd, boolean isEnd, CommitBatch batch) {
+        if (lsnEnd <= position.lsn() && !isEnd) {
+            return;
+        }
+        boolean isWhole = position.lsn() == 0 || log.store().isWhole(position.lsn(), lsnEnd);
+        if (isWhole && !isEnd) {
             return;
         }
         for (ShardState shard : shards.values()) {
             ShardCounters counters = log.state().counters(shard);
-            if (counters.horizonLsn() < position.lsn()
-                    || told.getOrDefault(shard.ordinal(), 0L) >= counters.horizon()) {
-                continue;
-            }
             Long next = expected.get(shard.ordinal());
-            if (next != null) {
-                if (next < counters.horizon()) {
-                    tellHorizon(shard, counters, next, true, entries);
-                }
+            if (counters.horizonLsn() < position.lsn() || (next == null && isWhole)) {
                 continue;
             }
-            boolean isStillInAFile = log.store()
-                    .nextOf(shard.ordinal(), 0, position.lsn())
-                    .filter(found -> found.entry().lsn() <= counters.horizonLsn())
-                    .filter(found ->
-                            log.store().isWhole(position.lsn(), found.entry().lsn()))
-                    .isPresent();
-            // Where the records are still there, the first that is passed over says it exactly.
-            if (!isStillInAFile) {
-                tellHorizon(shard, counters, 1, false, entries);
+            long to = firstFrom(shard, lsnEnd, counters.horizon());
+            if (next != null) {
+                if (next < to) {
+                    tell(shard, counters, next, to, batch);
+                }
+            } else if (to > 1) {
+                expected.put(shard.ordinal(), to);
+                batch.addBelowHorizon(shard, counters, new NumberRanges.Range(1, to), false);
             }
         }
     }
 
-    private void tellDamage(SegmentIndex.Entry entry, List<LogEntry> entries) {
+    /** The first number of a shard that a file still has from an LSN on, at most its horizon. */
+    private long firstFrom(ShardState shard, long lsn, long horizon) {
+        return log.store()
+                .nextOf(shard.ordinal(), 0, lsn)
+                .flatMap(found -> LogReading.runOf(found.entry(), shard.ordinal()))
+                .map(run -> Math.min(horizon, run.firstSequenceNumber()))
+                .orElse(horizon);
+    }
+
+    private void tellDamage(SegmentIndex.Entry entry, CommitBatch batch) {
         for (Run run : entry.runs()) {
             ShardState shard = shards.get(run.ordinal());
-            if (shard != null && log.state().counters(shard).horizon() < run.nextSequenceNumber()) {
+            if (shard == null) {
+                continue;
+            }
+            ShardCounters counters = log.state().counters(shard);
+            if (counters.horizon() >= run.nextSequenceNumber()) {
+                // Retention has taken the file away in the meantime.
+                long next = expected.getOrDefault(shard.ordinal(), run.firstSequenceNumber());
+                tell(shard, counters, Math.max(next, run.firstSequenceNumber()), run.nextSequenceNumber(), batch);
+            } else {
                 Hole hole = log.damaged(shard, 0, run);
-                entries.add(hole.gap(shard.id(), hole.fromInclusive()));
+                batch.add(shard, hole.gap(shard.id(), hole.fromInclusive()));
                 expected.merge(shard.ordinal(), hole.toExclusive(), Math::max);
             }
         }
     }
 
-    private void tellHoles(Block block, List<LogEntry> entries) {
+    private void tellHoles(Block block, CommitBatch batch) {
         for (ControlEntry control : block.entries()) {
             if (control instanceof ControlEntry.HoleTold hole) {
                 ShardState shard = shards.get(hole.ordinal());
                 if (shard != null) {
-                    entries.add(hole.hole().gap(shard.id(), hole.hole().fromInclusive()));
+                    batch.add(shard, hole.hole().gap(shard.id(), hole.hole().fromInclusive()));
                     expected.merge(shard.ordinal(), hole.hole().toExclusive(), Math::max);
                 }
             }

@@ -110,15 +110,9 @@ public final class LogCheck {
                 }
             }
         } catch (SQLException | DamageException e) {
-            throwUnlessDamage(e);
+            LogFiles.throwUnlessDamage(e);
             // Told when the segment itself is checked.
             summaries.clear();
-        }
-    }
-
-    private static void throwUnlessDamage(Exception failure) throws SQLException {
-        if (failure instanceof SQLException sql && !Sql.isDamage(sql)) {
-            throw sql;
         }
     }
 
@@ -139,7 +133,7 @@ public final class LogCheck {
             BlockScan.scan(connection, unpacker, blocks);
             checkIndex(number, connection, blocks);
         } catch (SQLException | DamageException e) {
-            throwUnlessDamage(e);
+            LogFiles.throwUnlessDamage(e);
             blocks.damaged(-1, String.valueOf(e.getMessage()));
         }
         // Beyond damage nobody can say what the next snapshot must be.
@@ -152,7 +146,7 @@ public final class LogCheck {
         try {
             entries = SegmentFile.readSnapshot(connection);
         } catch (SQLException | DamageException e) {
-            throwUnlessDamage(e);
+            LogFiles.throwUnlessDamage(e);
             findings.accounted(
                     "I5",
                     where(number),

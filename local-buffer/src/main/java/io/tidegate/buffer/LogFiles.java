@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import org.tinylog.Logger;
 
 /**
  * The files of a log, looked at without changing or adding one, also beside a running gateway.
@@ -78,6 +79,93 @@ final class LogFiles {
 
     boolean isLost(int number) {
         return LostSegments.isLost(directory, number);
+    }
+
+    /**
+     * What the log knows beside its records: from the newest segment whose copy of it can be read, and the commits after.
+     *
+     * @throws StreamLogException of category reject if no segment says it
+     */
+    LogState state() throws IOException, SQLException {
+        List<Integer> numbers = numbers();
+        for (int i = numbers.size() - 1; i >= 0; i--) {
+            LogState state = new LogState();
+            if (restore(numbers.get(i), state)) {
+                for (int number : numbers.subList(i, numbers.size())) {
+                    scan(number, Long.MAX_VALUE, new StateFold(state));
+                }
+                return state;
+            }
+        }
+        throw new StreamLogException(
+                StreamLogException.Category.REJECT,
+                "no segment in " + directory + " can be read; 'tidegate log check' says why");
+    }
+
+    private boolean restore(int number, LogState state) throws IOException, SQLException {
+        try (Connection connection = open(number)) {
+            SegmentFile.checkFormat(connection, path(number));
+            SegmentFile.readSnapshot(connection).forEach(state::fold);
+            return true;
+        } catch (SQLException | DamageException e) {
+            throwUnlessDamage(e);
+            return false;
+        }
+    }
+
+    static void throwUnlessDamage(Exception failure) throws SQLException {
+        if (failure instanceof SQLException sql && !Sql.isDamage(sql)) {
+            throw sql;
+        }
+    }
+
+    /** Shows the sound blocks of a segment before an LSN, in order, and what is damaged. */
+    void scan(int number, long endLsn, BlockScan.Sink sink) throws IOException, SQLException {
+        if (isLost(number)) {
+            sink.damaged(-1, "the file is missing or empty");
+            return;
+        }
+        try (Connection connection = open(number);
+                BlockUnpacker unpacker = new BlockUnpacker()) {
+            BlockScan.scan(connection, unpacker, new Ending(sink, endLsn));
+        } catch (SQLException | DamageException e) {
+            throwUnlessDamage(e);
+            sink.damaged(-1, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Passes on what comes before an LSN. */
+    private record Ending(BlockScan.Sink sink, long endLsn) implements BlockScan.Sink {
+        @Override
+        public void sound(Block block) {
+            if (block.lsn() < endLsn) {
+                sink.sound(block);
+            }
+        }
+
+        @Override
+        public void damaged(long lsn, String cause) {
+            if (lsn < endLsn) {
+                sink.damaged(lsn, cause);
+            }
+        }
+    }
+
+    /** Folds what can be folded. */
+    private record StateFold(LogState state) implements BlockScan.Sink {
+        @Override
+        public void sound(Block block) {
+            try {
+                state.fold(block);
+            } catch (DamageException | IllegalArgumentException e) {
+                Logger.debug(e, "Commit {} does not fit to those before it", block.lsn());
+            }
+        }
+
+        @Override
+        public void damaged(long lsn, String cause) {
+            Logger.debug("A commit cannot be read: {}", cause);
+        }
     }
 
     /**

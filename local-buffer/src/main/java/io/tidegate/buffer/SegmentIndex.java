@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -144,6 +145,13 @@ final class SegmentIndex {
             }
         }
         return bytes;
+    }
+
+    /** All blocks in order. */
+    synchronized void forEach(Consumer<Entry> consumer) {
+        for (int i = 0; i < count; i++) {
+            consumer.accept(entry(i));
+        }
     }
 
     /** The first block; null: none. */

@@ -13,12 +13,14 @@ import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ReadBatch;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StartingPosition;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -154,14 +156,60 @@ class RetentionTest {
 
                 try (LogCursor again = log.cursor(Set.of(STREAM), place)) {
                     List<LogEntry> anew = again.read(1 << 20).entries();
-                    assertThat(anew).hasSize(51);
+                    assertThat(LogReader.records(anew)).hasSize(50);
                     assertThat(anew.get(0)).isInstanceOfSatisfying(Gap.class, gap -> {
                         assertThat(gap.fromInclusive()).isLessThanOrEqualTo(11);
-                        assertThat(gap.toExclusive()).isEqualTo(351);
                         assertThat(gap.exact()).isFalse();
                     });
+                    assertContiguous(gaps(anew, STREAM), ((Gap) anew.get(0)).fromInclusive(), 351);
                 }
             }
+        }
+    }
+
+    private static List<Gap> gaps(List<LogEntry> entries, StreamName stream) {
+        return entries.stream()
+                .filter(Gap.class::isInstance)
+                .map(Gap.class::cast)
+                .filter(gap -> gap.shard().stream().equals(stream))
+                .toList();
+    }
+
+    private static void assertContiguous(List<Gap> gaps, long from, long to) {
+        long next = from;
+        for (Gap gap : gaps) {
+            assertThat(gap.fromInclusive()).isEqualTo(next);
+            next = gap.toExclusive();
+        }
+        assertThat(next).isEqualTo(to);
+    }
+
+    @Test
+    void gap_isToldOnce_howeverOftenAReaderInCommitOrderStartsAgainAtItsPosition() throws Exception {
+        StreamName other = new StreamName("kept");
+        try (ShardLog log = open()) {
+            log.admin().create(StreamSettings.of(STREAM).withRetainedBytesMax(50_000));
+            log.admin().create(StreamSettings.of(other));
+            for (int i = 1; i <= 100; i++) {
+                append(log, 0, 1);
+                LogReader.commit(log, AppendUnit.of(NewRecord.of(other, "k", Payload.ofUtf8(Integer.toString(i)))));
+            }
+            awaitHorizon(log, 51);
+            List<LogEntry> entries = new ArrayList<>();
+            LogPosition position = new LogPosition(1, 0);
+            boolean atEnd = false;
+            while (!atEnd) {
+                // As if the reader had stored its position after each batch, and had been killed.
+                try (LogCursor cursor = log.cursor(Set.of(STREAM, other), position)) {
+                    ReadBatch batch = cursor.read(2);
+                    entries.addAll(batch.entries());
+                    atEnd = batch.atEnd();
+                    position = cursor.position();
+                }
+            }
+            assertContiguous(gaps(entries, STREAM), 1, 51);
+            assertThat(gaps(entries, STREAM)).hasSizeGreaterThan(1).allMatch(Gap::exact);
+            assertThat(LogReader.records(entries)).hasSize(50 + 100);
         }
     }
 }
