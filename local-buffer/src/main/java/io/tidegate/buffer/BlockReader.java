@@ -30,6 +30,9 @@ final class BlockReader {
      */
     Optional<Block> read(SegmentStore.Found found) {
         long lsn = found.entry().lsn();
+        if (found.entry().isLost()) {
+            return Optional.empty();
+        }
         Optional<Block> cached = cache.get(lsn);
         if (cached.isPresent()) {
             return cached;

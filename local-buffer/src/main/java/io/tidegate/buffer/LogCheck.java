@@ -131,13 +131,16 @@ public final class LogCheck {
             checkSnapshot(number, connection);
             blocks = new CheckedBlocks(state, findings, where(number), endLsn, held);
             BlockScan.scan(connection, unpacker, blocks);
+            if (WalFile.hasLostCommits(SegmentFile.walPath(files.path(number)))) {
+                blocks.damaged(-1, "commits in its write-ahead log cannot be read");
+            }
             checkIndex(number, connection, blocks);
         } catch (SQLException | DamageException e) {
             LogFiles.throwUnlessDamage(e);
             blocks.damaged(-1, String.valueOf(e.getMessage()));
         }
         // Beyond damage nobody can say what the next snapshot must be.
-        isStateKnown = blocks.damages() == 0;
+        isStateKnown = blocks.damages() == 0 && (summary == null || !summary.suspect());
         return blocks;
     }
 

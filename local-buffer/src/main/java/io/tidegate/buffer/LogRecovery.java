@@ -53,6 +53,8 @@ final class LogRecovery {
         int number = numbers.get(numbers.size() - 1);
         RecoveryFold fold = new RecoveryFold(settings, effective);
         List<ControlEntry> toTell = new ArrayList<>();
+        // Asked before SQLite has the file: it takes damage for the end.
+        boolean isWalDamaged = WalFile.hasLostCommits(SegmentFile.walPath(SegmentFile.path(directory, number)));
         LiveSegment live;
         try {
             live = LiveSegment.open(directory, number);
@@ -73,6 +75,9 @@ final class LogRecovery {
         }
         long firstLsn = fold.state().lastLsn() + 1;
         live.scan(fold);
+        if (isWalDamaged) {
+            fold.damaged(-1, "commits in its write-ahead log cannot be read");
+        }
         if (fold.isDamaged()) {
             // Not closed: closing would write into it.
             return quarantine(number, fold, toTell);

@@ -83,13 +83,15 @@ final class RecoveryFold implements BlockScan.Sink {
 
     @Override
     public void sound(Block block) {
+        if (isOutOfOrder(block)) {
+            damaged(block.lsn(), "commit " + block.lsn() + " comes after " + state.lastLsn() + " and repeats numbers");
+            return;
+        }
         if (block.lsn() != state.lastLsn() + 1) {
             damaged(state.lastLsn() + 1, "commit " + (state.lastLsn() + 1) + " is missing before " + block.lsn());
         }
-        for (Run run : block.runs()) {
-            fillBefore(run);
-            unproven.remove(run.ordinal());
-        }
+        block.runs().forEach(this::fillBefore);
+        block.runs().forEach(run -> unproven.remove(run.ordinal()));
         state.fold(block);
         for (ControlEntry entry : block.entries()) {
             if (entry instanceof ControlEntry.ShardOpened opened) {
@@ -125,6 +127,14 @@ final class RecoveryFold implements BlockScan.Sink {
                         .ifPresent(shard -> missing(shard, closed.nextSequenceNumber()));
             }
         }
+    }
+
+    /** A database whose pages are of different ages can show what it has shown before. */
+    private boolean isOutOfOrder(Block block) {
+        return block.lsn() <= state.lastLsn()
+                || block.runs().stream().anyMatch(run -> state.shardState(run.ordinal())
+                        .filter(shard -> run.firstSequenceNumber() < shard.next())
+                        .isPresent());
     }
 
     /** Numbers are dense: what lies between two verified runs was appended and is lost. */
@@ -230,6 +240,9 @@ final class RecoveryFold implements BlockScan.Sink {
             state.skipOrdinals(state.nextOrdinal() + LogAdmin.SHARDS_IN_ALL_MAX);
         }
         state.remember(summary);
+        if (isHistoryLost) {
+            state.continueAt(Math.max(state.lastLsn(), number * LogRecovery.JUMP));
+        }
         if (isLsnUnproven) {
             state.continueAt(state.lastLsn() + LogRecovery.JUMP);
         }
@@ -240,6 +253,5 @@ final class RecoveryFold implements BlockScan.Sink {
         isHistoryLost = true;
         damaged(-1, "no earlier state can be read");
         state.startShardsAt(number * LogRecovery.JUMP + 1);
-        state.continueAt(number * LogRecovery.JUMP);
     }
 }

@@ -29,7 +29,8 @@ final class SegmentIndex {
     private final BitSet tells = new BitSet();
 
     private int count;
-    private boolean hasLost;
+    /** Entries that stand for blocks that cannot be read. */
+    private final BitSet lost = new BitSet();
 
     static SegmentIndex ofLost(SegmentSummary summary) {
         SegmentIndex index = new SegmentIndex();
@@ -37,21 +38,23 @@ final class SegmentIndex {
                 .map(span -> new Run(
                         span.ordinal(), span.first(), (int) Math.min(Integer.MAX_VALUE, span.next() - span.first()), 0))
                 .toList();
-        index.hasLost = true;
-        index.add(summary.firstLsn(), summary.lastTimeMillis(), summary.lastPoweredOnNanos(), runs, false);
+        index.addLost(summary.firstLsn(), summary.lastTimeMillis(), summary.lastPoweredOnNanos(), runs);
         return index;
     }
 
     /** Records that no block holds any more, before a block that is there. */
     synchronized void addLost(long lsn, BlockHeader following, List<Run> missing) {
-        hasLost = true;
-        add(lsn, following.timeMillis(), following.poweredOnNanos(), missing, false);
+        addLost(lsn, following.timeMillis(), following.poweredOnNanos(), missing);
     }
 
     /** Records that no block holds any more, at the end of a segment. */
     synchronized void addLost(long lsn, SegmentSummary segment, List<Run> missing) {
-        hasLost = true;
-        add(lsn, segment.lastTimeMillis(), segment.lastPoweredOnNanos(), missing, false);
+        addLost(lsn, segment.lastTimeMillis(), segment.lastPoweredOnNanos(), missing);
+    }
+
+    private void addLost(long lsn, long timeMillis, long poweredOnNanos, List<Run> missing) {
+        lost.set(count);
+        add(lsn, timeMillis, poweredOnNanos, missing, false);
     }
 
     synchronized void add(Block block) {
@@ -89,11 +92,15 @@ final class SegmentIndex {
 
     /** No entry stands for blocks that cannot be read. */
     synchronized boolean isWhole() {
-        return !hasLost;
+        return lost.isEmpty();
     }
 
-    /** One block, as the index knows it. */
-    record Entry(long lsn, long timeMillis, long poweredOnNanos, List<Run> runs) {
+    /**
+     * One block, as the index knows it.
+     *
+     * @param isLost it stands for one or more blocks that cannot be read
+     */
+    record Entry(long lsn, long timeMillis, long poweredOnNanos, List<Run> runs, boolean isLost) {
         Entry {
             runs = List.copyOf(runs);
         }
@@ -189,7 +196,7 @@ final class SegmentIndex {
             int at = run * RUN_FIELDS;
             found.add(new Run((int) runs[at], runs[at + 1], (int) runs[at + 2], runs[at + 3]));
         }
-        return new Entry(lsns[i], times[i], poweredOn[i], found);
+        return new Entry(lsns[i], times[i], poweredOn[i], found, lost.get(i));
     }
 
     /** What later segments are to know about this one. */

@@ -21,6 +21,7 @@ final class SegmentReader implements AutoCloseable {
     private final PreparedStatement select;
     private final BlockUnpacker unpacker = new BlockUnpacker();
     private boolean closed;
+    private boolean isBroken;
 
     private SegmentReader(Connection connection) throws SQLException {
         this.connection = connection;
@@ -62,6 +63,8 @@ final class SegmentReader implements AutoCloseable {
                 bytes += block.plainBytes();
             }
         } catch (DamageException | SQLException e) {
+            // After a failure the driver's statement is of no use any more.
+            isBroken |= e instanceof SQLException;
             if (blocks.isEmpty()) {
                 throw e;
             }
@@ -83,6 +86,11 @@ final class SegmentReader implements AutoCloseable {
         try (Statement statement = connection.createStatement()) {
             return SegmentFile.readSeal(statement).map(SegmentIndex::decode);
         }
+    }
+
+    /** It has failed, and a new one has to be opened. */
+    synchronized boolean isBroken() {
+        return isBroken;
     }
 
     /** Somebody else needed the place; a new one has to be opened. */

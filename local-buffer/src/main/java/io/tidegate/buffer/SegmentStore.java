@@ -259,7 +259,8 @@ final class SegmentStore implements AutoCloseable {
     private static Optional<SegmentIndex> sealedIndex(SegmentReader reader) throws SQLException {
         try {
             return reader.sealedIndex();
-        } catch (DamageException e) {
+        } catch (SQLException | DamageException e) {
+            LogFiles.throwUnlessDamage(e);
             // The blocks themselves say the same, at the price of reading them all.
             return Optional.empty();
         }
@@ -313,9 +314,10 @@ final class SegmentStore implements AutoCloseable {
 
     private synchronized SegmentReader reader(int number) throws SQLException, IOException {
         SegmentReader known = readers.get(number);
-        if (known != null) {
+        if (known != null && !known.isBroken()) {
             return known;
         }
+        dropReaders(number);
         Path file = SegmentFile.path(directory, number);
         if (LostSegments.isLost(directory, number)) {
             throw new NoSuchFileException(file.toString());
