@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -152,6 +153,12 @@ final class SegmentIndex {
             }
         }
         return bytes;
+    }
+
+    /** The first block from an LSN on. */
+    synchronized Optional<Entry> firstFrom(long lsn) {
+        int i = at(lsn);
+        return i < count ? Optional.of(entry(i)) : Optional.empty();
     }
 
     /** All blocks in order. */

@@ -5,6 +5,7 @@ import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.runtime.Closer;
 import io.tidegate.core.runtime.DiskBudget;
 import io.tidegate.core.runtime.EffectiveClock;
+import io.tidegate.core.runtime.Worker;
 import io.tidegate.core.runtime.WorkerThread;
 import io.tidegate.core.stream.AppendResult;
 import io.tidegate.core.stream.AppendUnit;
@@ -204,8 +205,13 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                         new SegmentTrimmer(reading, settings.compression())),
                 full,
                 ballast);
+        Scrub scrub = new Scrub(reading, writer::poweredOnNanos);
+        Worker turns = () -> {
+            scrub.turn();
+            return keeper.doWork();
+        };
         WorkerThread keeping = closer.add(WorkerThread.start(
-                "log-keeper", keeper, KEEPER_IDLE, e -> Logger.error(e, "The log's keeper failed in a turn")));
+                "log-keeper", turns, KEEPER_IDLE, e -> Logger.error(e, "The log's keeper failed in a turn")));
         lookNow = () -> {
             keeper.lookNow();
             keeping.wake();

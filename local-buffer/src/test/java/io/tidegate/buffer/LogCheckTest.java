@@ -159,4 +159,14 @@ class LogCheckTest {
         }
         assertThat(LogCheck.run(directory).findings()).hasSize(1).allMatch(LogCheck.Finding::accounted);
     }
+
+    @Test
+    void damage_isCountedBeforeAnybodyReadsThere() throws Exception {
+        flip("<10>");
+        try (ShardLog log = open()) {
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(log.ledger(SHARD))
+                    .isEqualTo(new LossLedger(SHARD, 300, 299, 0, 0, 1)));
+        }
+        assertThat(LogCheck.run(directory).isSound()).isTrue();
+    }
 }
