@@ -115,10 +115,15 @@ final class Sql {
         return !(failure instanceof SQLiteException sqlite) || !SHARED_MEMORY.contains(sqlite.getResultCode());
     }
 
-    /** The file is not, or no longer, a sound database. */
+    /**
+     * The file is not, or no longer, a sound database. Our statements do not change: one that does not fit has met a
+     * schema that is not what was written.
+     */
     static boolean isDamage(SQLException failure) {
         int code = code(failure);
-        return code == SQLiteErrorCode.SQLITE_CORRUPT.code || code == SQLiteErrorCode.SQLITE_NOTADB.code;
+        return code == SQLiteErrorCode.SQLITE_CORRUPT.code
+                || code == SQLiteErrorCode.SQLITE_ERROR.code
+                || code == SQLiteErrorCode.SQLITE_NOTADB.code;
     }
 
     static boolean isFull(SQLException failure) {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The frames of a write-ahead log (sqlite.org/fileformat2.html, 4), looked at one by one. SQLite takes the first frame
@@ -108,7 +109,7 @@ final class WalFile {
         }
     }
 
-    private static ByteBuffer read(FileChannel channel, int bytes) throws IOException {
+    private static @Nullable ByteBuffer read(FileChannel channel, int bytes) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(bytes);
         while (buffer.hasRemaining() && channel.read(buffer) >= 0) {
             // A read may be short.

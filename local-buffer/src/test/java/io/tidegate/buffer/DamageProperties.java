@@ -73,17 +73,20 @@ class DamageProperties {
             for (int i = 0; i < 120; i++) {
                 commit(log, STREAM, random);
             }
-            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
-                log.lookNow();
-                assertThat(SegmentFile.isInWalMode(SegmentFile.path(home.resolve("log"), 2)))
-                        .isFalse();
-            });
             log.admin().create(StreamSettings.of(LATE));
             for (int i = 0; i < 12; i++) {
                 beforeLastCommit.clear();
                 written.forEach((shard, records) -> beforeLastCommit.put(shard, records.size()));
                 commit(log, i % 3 == 0 ? LATE : STREAM, random);
             }
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                log.lookNow();
+                List<Path> files = files(home.resolve("log"));
+                assertThat(files.stream().filter(file -> file.toString().endsWith("-wal")))
+                        .hasSize(1);
+                assertThat(files.stream().filter(file -> file.toString().endsWith("-journal")))
+                        .isEmpty();
+            });
             copy(home, copy);
         }
         return copy;
@@ -115,6 +118,12 @@ class DamageProperties {
                     Files.copy(path, target);
                 }
             }
+        }
+    }
+
+    private static List<Path> files(Path log) throws IOException {
+        try (Stream<Path> files = Files.list(log)) {
+            return files.toList();
         }
     }
 
