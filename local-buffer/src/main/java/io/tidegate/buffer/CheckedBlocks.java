@@ -2,6 +2,7 @@ package io.tidegate.buffer;
 
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamName;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
