@@ -213,7 +213,7 @@ class DamageProperties {
         Map<ShardId, Long> appended = new HashMap<>();
         for (int opening = 0; opening < 2; opening++) {
             long begun = clock.monotonicNanos();
-            try (ShardLog log = open(home, 2L + round * 2 + opening)) {
+            try (ShardLog log = open(home, 2L + round * 2L + opening)) {
                 for (StreamName stream : List.of(STREAM, LATE)) {
                     log.admin().create(StreamSettings.of(stream).withShards(stream.equals(STREAM) ? 2 : 1));
                     AppendResult.Placed place = LogReader.commit(
@@ -236,11 +236,11 @@ class DamageProperties {
     private int acknowledged(ShardId shard, boolean isWal) {
         return isWal
                 ? beforeLastCommit.getOrDefault(shard, 0)
-                : written.get(shard).size();
+                : written.getOrDefault(shard, List.of()).size();
     }
 
     private void verify(ShardLog log, ShardId shard, boolean isWal) {
-        List<byte[]> expected = written.get(shard);
+        List<byte[]> expected = written.getOrDefault(shard, List.of());
         int sure = acknowledged(shard, isWal);
         long next = 1;
         for (LogEntry entry : LogReader.all(log, shard, new StartingPosition.AtSequenceNumber(1))) {
