@@ -73,6 +73,12 @@ class StatusTest {
         assertThat(status.get("problems").valueStream().map(JsonNode::asString))
                 .containsExactly("camera gate is failed: no route to host");
         assertThat(status.get("version").asString()).isEqualTo("0.1.0");
+        JsonNode log = status.get("log");
+        assertThat(log.get("writtenBytes").isIntegralNumber()).isTrue();
+        assertThat(log.get("writtenPerPayloadByte").isNumber()).isTrue();
+        assertThat(log.get("writtenTodayBytes").isIntegralNumber()).isTrue();
+        assertThat(log.get("writeBudgetBytesPerDay").isNull()).isTrue();
+        assertThat(log.get("commitIntervalMillis").asLong()).isZero();
         assertThat(status.get("gatewayId").asString()).isEqualTo("gateway-under-test");
         assertThat(status.get("uptimeSeconds").asInt()).isEqualTo(61);
         assertThat(status.get("ports").get("mqtt").asInt()).isEqualTo(1883);
