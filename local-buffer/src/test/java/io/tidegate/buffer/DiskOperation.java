@@ -1,5 +1,6 @@
 package io.tidegate.buffer;
 
+import io.tidegate.core.stream.Payload;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,7 +19,7 @@ import java.util.List;
  * @param offset of a write; of a truncation: the new length; of opening and closing: the file descriptor
  * @param data written; of a renaming: the new path, relative too; of {@link Kind#SAID}: standard output
  */
-record DiskOperation(Kind kind, int error, String path, long inode, long offset, byte[] data) {
+record DiskOperation(Kind kind, int error, String path, long inode, long offset, Payload data) {
     private static final int HEADER_BYTES = 24;
 
     /** The letters are the shim's. */
@@ -57,7 +58,7 @@ record DiskOperation(Kind kind, int error, String path, long inode, long offset,
     }
 
     String text() {
-        return new String(data, StandardCharsets.UTF_8);
+        return data.utf8();
     }
 
     static List<DiskOperation> read(Path record, Path root) throws IOException {
@@ -74,7 +75,7 @@ record DiskOperation(Kind kind, int error, String path, long inode, long offset,
             if (kind == Kind.RENAMED) {
                 data = relative(data, root).getBytes(StandardCharsets.UTF_8);
             }
-            operations.add(new DiskOperation(kind, error, relative(path, root), inode, offset, data));
+            operations.add(new DiskOperation(kind, error, relative(path, root), inode, offset, Payload.wrap(data)));
         }
         return operations;
     }

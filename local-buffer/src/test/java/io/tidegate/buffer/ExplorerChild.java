@@ -7,15 +7,19 @@ import io.tidegate.core.stream.Checkpoint;
 import io.tidegate.core.stream.CheckpointScope;
 import io.tidegate.core.stream.CheckpointUpdate;
 import io.tidegate.core.stream.ConsumerName;
+import io.tidegate.core.stream.LogEntry;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ProducerName;
 import io.tidegate.core.stream.PutAnswer;
 import io.tidegate.core.stream.PutAnswers;
 import io.tidegate.core.stream.PutListener;
+import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StartingPosition;
 import io.tidegate.core.stream.StateUpdate;
+import io.tidegate.core.stream.StreamLog;
+import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamProducer;
 import io.tidegate.core.stream.StreamRecord;
@@ -41,10 +45,12 @@ import java.util.concurrent.Semaphore;
  * done LAST                    the unit is stored
  * clock HOURS                  the powered-on time will be this
  * seen ID STREAM SHARD NUMBER  a reader was given it
+ * scale SHARDS                 the aged stream will have so many open shards
+ * scaled SHARDS                it has
  * </pre>
  */
 final class ExplorerChild {
-    /** Kept for a day; three shards. */
+    /** Kept for a day; three shards at first. */
     static final StreamName AGED = new StreamName("aged");
     /** Kept as long as there is room. */
     static final StreamName BOUNDED = new StreamName("bounded");
@@ -56,8 +62,9 @@ final class ExplorerChild {
     static final int KEYS = 7;
     static final String CURSOR = "cursor";
     static final ConsumerName READER = new ConsumerName("reader");
-    static final CheckpointScope SCOPE = new CheckpointScope.OneShard(new ShardId(AGED, 0));
+    static final CheckpointScope SCOPE = new CheckpointScope.OneShard(new ShardId(BOUNDED, 0));
     private static final int BURST = 20;
+    private static final int SHARDS_MAX = 6;
 
     private final ShardLogSettings settings;
     private final long seed;
@@ -169,14 +176,16 @@ final class ExplorerChild {
     }
 
     private void run(int steps) throws Exception {
-        log.admin().create(StreamSettings.of(AGED).withShards(AGED_SHARDS).withRetention(RETENTION));
+        if (log.admin().describe(AGED).isEmpty()) {
+            log.admin().create(StreamSettings.of(AGED).withShards(AGED_SHARDS).withRetention(RETENTION));
+        }
         log.admin().create(StreamSettings.of(BOUNDED).withRetainedBytesMax(BOUNDED_BYTES));
         say("created");
         sayWhatIsSeen();
         for (int step = 0; step < steps; step++) {
             switch (random.nextInt(24)) {
                 case 0, 1 -> {
-                    long passing = 1 + random.nextInt(7);
+                    int passing = 1 + random.nextInt(7);
                     hours += passing;
                     say("clock " + hours);
                     clock.advance(Duration.ofHours(passing));
@@ -185,6 +194,7 @@ final class ExplorerChild {
                 case 2 -> restart();
                 case 3, 4, 5, 6 -> burst();
                 case 7 -> sendAgain();
+                case 8 -> scale();
                 default -> unit();
             }
         }
@@ -201,15 +211,45 @@ final class ExplorerChild {
     private void sayWhatIsSeen() {
         StringBuilder lines = new StringBuilder("seen");
         for (StreamName stream : List.of(AGED, BOUNDED)) {
-            for (int shard = 0; shard < (stream.equals(AGED) ? AGED_SHARDS : 1); shard++) {
-                for (StreamRecord record : LogReader.records(
-                        LogReader.all(log, new ShardId(stream, shard), new StartingPosition.TrimHorizon()))) {
+            for (ShardId shard : shards(log, stream)) {
+                for (StreamRecord record : LogReader.records(read(log, shard))) {
                     lines.append("\nseen ")
-                            .append(id(record) + " " + stream.value() + " " + shard + " " + record.sequenceNumber());
+                            .append(id(record) + " " + stream.value() + " " + shard.number() + " "
+                                    + record.sequenceNumber());
                 }
             }
         }
         say(lines.toString());
+    }
+
+    /** Those that are listed, closed ones too. */
+    static List<ShardId> shards(StreamLog log, StreamName stream) {
+        return log.admin().describe(stream).orElseThrow().shards().stream()
+                .map(ShardDescription::id)
+                .toList();
+    }
+
+    /** All of a shard from number 1 on, or nothing if it has expired in between. */
+    static List<LogEntry> read(StreamLog log, ShardId shard) {
+        try {
+            return LogReader.all(log, shard, new StartingPosition.AtSequenceNumber(1));
+        } catch (StreamLogException e) {
+            if (shards(log, shard.stream()).contains(shard)) {
+                throw e;
+            }
+            return List.of();
+        }
+    }
+
+    private void scale() {
+        int open = (int) log.admin().describe(AGED).orElseThrow().shards().stream()
+                .filter(ShardDescription::open)
+                .count();
+        int most = Math.min(SHARDS_MAX, 2 * open);
+        int shards = Math.max((open + 1) / 2, Math.min(most, 1 + random.nextInt(SHARDS_MAX)));
+        say("scale " + shards);
+        log.admin().updateShardCount(AGED, shards);
+        say("scaled " + shards);
     }
 
     private void unit() throws Exception {

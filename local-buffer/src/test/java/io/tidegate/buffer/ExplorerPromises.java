@@ -8,15 +8,19 @@ import io.tidegate.core.stream.Checkpoint;
 import io.tidegate.core.stream.Gap;
 import io.tidegate.core.stream.GapReason;
 import io.tidegate.core.stream.LogEntry;
+import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.ShardId;
-import io.tidegate.core.stream.StartingPosition;
+import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamRecord;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +46,9 @@ final class ExplorerPromises {
     private final TreeMap<Long, Place> places = new TreeMap<>();
     private final Map<ShardId, TreeMap<Long, Long>> idsByNumber = new HashMap<>();
     private final List<Unit> units = new ArrayList<>();
+    /** What the number of open shards may be: the last that was reached, and what was asked for since. */
+    private final List<Integer> scales = new ArrayList<>(List.of(ExplorerChild.AGED_SHARDS));
+
     private boolean isCreated;
     private long hours;
     private long cursor = -1;
@@ -75,6 +82,8 @@ final class ExplorerPromises {
             case "try" -> units.add(new Unit(Long.parseLong(words[1]), Long.parseLong(words[2])));
             case "done" -> cursor = Long.parseLong(words[1]);
             case "clock" -> hours = Long.parseLong(words[1]);
+            case "scale" -> scales.add(Integer.valueOf(words[1]));
+            case "scaled" -> scales.subList(0, scales.size() - 1).clear();
             case "ack" -> place(words, Long.parseLong(words[5]));
             case "seen" -> {
                 if (words.length > 1) {
@@ -120,31 +129,61 @@ final class ExplorerPromises {
     private void checkContents(ShardLog log) {
         Map<Long, Place> found = new HashMap<>();
         Map<ShardId, Long> horizons = new HashMap<>();
-        for (ShardId shard : shards()) {
-            horizons.put(shard, checkShard(log, shard, found));
+        for (StreamName stream : List.of(ExplorerChild.AGED, ExplorerChild.BOUNDED)) {
+            for (ShardId shard : ExplorerChild.shards(log, stream)) {
+                try {
+                    horizons.put(shard, checkShard(log, shard, found));
+                } catch (StreamLogException e) {
+                    // A closed shard may expire while it is looked at.
+                    assertThat(ExplorerChild.shards(log, stream))
+                            .as(e.toString())
+                            .doesNotContain(shard);
+                }
+            }
         }
         places.forEach((id, place) -> {
-            if (place.number() < horizons.get(place.shard())) {
+            // A closed shard that is not listed any more has expired as a whole.
+            if (place.number() < horizons.getOrDefault(place.shard(), Long.MAX_VALUE)) {
                 checkMayBeGone(id, place);
             } else {
                 Place actual = found.get(id);
-                assertThat(actual)
-                        .as("record " + id + ", acknowledged as " + place)
-                        .isNotNull();
-                assertThat(actual.number()).as("the number of record " + id).isEqualTo(place.number());
-                assertThat(actual.shard()).isEqualTo(place.shard());
+                if (actual == null
+                        || actual.number() != place.number()
+                        || !actual.shard().equals(place.shard())) {
+                    throw new AssertionError(
+                            "record " + id + ", acknowledged as " + place + ", was found at " + actual);
+                }
             }
         });
+        checkOrder(log);
+        checkScale(log);
         checkUnits(log, found, horizons);
     }
 
-    private static List<ShardId> shards() {
-        List<ShardId> shards = new ArrayList<>();
-        for (int number = 0; number < ExplorerChild.AGED_SHARDS; number++) {
-            shards.add(new ShardId(ExplorerChild.AGED, number));
+    /** Over all shards, so that it holds across a reshard. */
+    private static void checkOrder(ShardLog log) {
+        Map<String, Long> lastOfKey = new HashMap<>();
+        for (StreamRecord record :
+                LogReader.records(LogReader.all(log, ExplorerChild.AGED, LogPosition.TRIM_HORIZON))) {
+            long id = ExplorerChild.id(record);
+            Long before = lastOfKey.put(record.partitionKey(), id);
+            assertThat(before == null || before < id)
+                    .as("order of " + record.partitionKey() + ": " + before + " before " + id)
+                    .isTrue();
         }
-        shards.add(new ShardId(ExplorerChild.BOUNDED, 0));
-        return shards;
+    }
+
+    private void checkScale(ShardLog log) {
+        List<ShardDescription> open = log.admin().describe(ExplorerChild.AGED).orElseThrow().shards().stream()
+                .filter(ShardDescription::open)
+                .sorted(Comparator.comparing(shard -> shard.range().startInclusive()))
+                .toList();
+        assertThat(scales).as("numbers of open shards").contains(open.size());
+        for (int i = 1; i < open.size(); i++) {
+            assertThat(open.get(i).range().startInclusive().value())
+                    .as("the ranges cover every key once")
+                    .isEqualTo(open.get(i - 1).range().endInclusive().value().add(BigInteger.ONE));
+        }
     }
 
     /** Returns the shard's horizon. */
@@ -154,7 +193,7 @@ final class ExplorerPromises {
         LossLedger ledger;
         do {
             ledger = log.ledger(shard);
-            entries = LogReader.all(log, shard, new StartingPosition.AtSequenceNumber(1));
+            entries = ExplorerChild.read(log, shard);
         } while (!log.ledger(shard).equals(ledger));
         long next = 1;
         long horizon = 1;
@@ -202,7 +241,7 @@ final class ExplorerPromises {
                     .as("the age in hours of record " + id + " at " + place + ", which is gone")
                     .isGreaterThanOrEqualTo(ExplorerChild.RETENTION.toHours());
         } else {
-            long later = 2 * ExplorerChild.UNIT_BYTES_MAX; // what was not answered yet
+            long later = 2L * ExplorerChild.UNIT_BYTES_MAX; // what was not answered yet
             for (long other : places.tailMap(id).keySet()) {
                 NewRecord record = ExplorerChild.record(seed, other);
                 if (record.stream().equals(ExplorerChild.BOUNDED)) {
@@ -227,7 +266,7 @@ final class ExplorerPromises {
         for (Unit unit : units) {
             for (long id = unit.first(); id <= unit.last(); id++) {
                 Place place = places.get(id);
-                boolean isGone = place == null || place.number() < horizons.get(place.shard());
+                boolean isGone = place == null || place.number() < horizons.getOrDefault(place.shard(), Long.MAX_VALUE);
                 if (unit.last() > reached) {
                     assertThat(found).as("of a unit that is not there").doesNotContainKey(id);
                 } else if (!isGone || (place == null && unit.last() == reached && cursor < reached)) {
@@ -240,14 +279,15 @@ final class ExplorerPromises {
     /** New numbers are new, the newest numbered record is recognised, and everything is still there. */
     private void checkGoesOn(ShardLog log) {
         try {
-            if (lastNumbered >= 0) {
+            Place newest = places.get(lastNumbered);
+            // A first copy whose shard has expired is none.
+            if (newest != null && hours - newest.hours() < ExplorerChild.RETENTION.toHours()) {
                 AppendResult.Committed again =
                         LogReader.commit(log, AppendUnit.of(ExplorerChild.record(seed, lastNumbered)));
                 assertThat(again.places().get(0).duplicate())
                         .as("the second copy of record " + lastNumbered + " is recognised")
                         .isTrue();
-                assertThat(again.places().get(0).sequenceNumber())
-                        .isEqualTo(places.get(lastNumbered).number());
+                assertThat(again.places().get(0).sequenceNumber()).isEqualTo(newest.number());
             }
             List<NewRecord> more = new ArrayList<>();
             for (int i = 0; i < 2 * ExplorerChild.KEYS; i++) {

@@ -97,7 +97,10 @@ final class RecordedDisk {
                 doomed.add(change);
             } else {
                 inode.certain = written(
-                        inode.certain, change.operation(), 0, change.operation().data().length);
+                        inode.certain,
+                        change.operation(),
+                        0,
+                        change.operation().data().length());
             }
         }
         inode.uncertain = doomed;
@@ -109,7 +112,7 @@ final class RecordedDisk {
         }
         int end = (int) operation.offset() + to;
         byte[] after = Arrays.copyOf(before, Math.max(before.length, end));
-        System.arraycopy(operation.data(), from, after, (int) operation.offset() + from, to - from);
+        operation.data().slice(from, to).copyTo(after, (int) operation.offset() + from);
         return after;
     }
 
@@ -169,7 +172,7 @@ final class RecordedDisk {
         int oldest = random.nextInt(inode.uncertain.size() + 1);
         for (int i = 0; i < inode.uncertain.size(); i++) {
             DiskOperation operation = inode.uncertain.get(i).operation();
-            int length = operation.data().length;
+            int length = operation.data().length();
             switch (fate) {
                 case ALL_KEPT -> content = written(content, operation, 0, length);
                 case ALL_DROPPED -> {}
@@ -182,7 +185,7 @@ final class RecordedDisk {
     }
 
     private static byte[] torn(byte[] before, DiskOperation operation, Random random) {
-        int length = operation.data().length;
+        int length = operation.data().length();
         int unit = random.nextBoolean() ? SECTOR_BYTES : PAGE_BYTES;
         int middle = random.nextInt(length / unit + 1) * unit;
         return switch (random.nextInt(5)) {
