@@ -83,7 +83,7 @@ final class LogCommand {
 
     static CommandFailure failure(StreamLogException e) {
         if (e.category() == StreamLogException.Category.REJECT) {
-            return CommandFailure.usage(e.getMessage());
+            return CommandFailure.usage(String.valueOf(e.getMessage()));
         }
         return CommandFailure.failed(
                 e.getMessage() + "; this user must be allowed to read it, and to write to its home");

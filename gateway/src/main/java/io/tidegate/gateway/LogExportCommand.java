@@ -100,7 +100,7 @@ final class LogExportCommand implements Callable<Integer> {
                     : ShardId.parse(StreamName.TELEMETRY, shard).number();
             return new LogExport.Selection(names, number, from, to, limit);
         } catch (IllegalArgumentException e) {
-            throw CommandFailure.usage(e.getMessage());
+            throw CommandFailure.usage(String.valueOf(e.getMessage()));
         }
     }
 

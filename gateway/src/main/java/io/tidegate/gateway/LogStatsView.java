@@ -74,7 +74,7 @@ final class LogStatsView {
         return millis == 0 ? "-" : IsoTime.text(millis);
     }
 
-    private static double ratio(double one, double other) {
-        return other == 0 ? 0 : Math.round(one / other * 100) / 100.0;
+    private static double ratio(long one, long other) {
+        return other == 0 ? 0 : Math.round((double) one / (double) other * 100) / 100.0;
     }
 }
