@@ -4,6 +4,7 @@
  *
  *   DISK_SHIM_ROOT        the directory, itself too; other files are passed through unseen
  *   DISK_SHIM_OPERATIONS  the record, appended to; standard output's bytes are in it too
+ *   DISK_SHIM_BARE        if set: without the bytes that are written
  *   DISK_SHIM_FAULT       a file that, while it exists, says which calls fail:
  *                         "CALL ERRNO SUFFIX NTH TIMES GENERATION", such as "fsync 5 .seg-wal 1 1 7": the NTH call since
  *                         GENERATION changed, and TIMES calls in all; CALL "any" is every call that changes something;
@@ -44,6 +45,7 @@ static const char *root;
 static size_t root_length;
 static const char *fault_file;
 static int record = -1;
+static int bare;
 
 static long fault_generation = -1;
 static long fault_calls;
@@ -62,6 +64,7 @@ __attribute__((constructor)) static void start(void) {
     root = getenv("DISK_SHIM_ROOT");
     root_length = root ? strlen(root) : 0;
     fault_file = getenv("DISK_SHIM_FAULT");
+    bare = getenv("DISK_SHIM_BARE") != NULL;
     const char *operations = getenv("DISK_SHIM_OPERATIONS");
     if (root && operations) {
         record = syscall(SYS_openat, AT_FDCWD, operations, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -216,7 +219,7 @@ static ssize_t written(int fd, const void *data, size_t length, off_t offset, in
     } else {
         result = syscall(SYS_write, fd, data, length);
     }
-    note('w', result < 0 ? errno : 0, files[fd].path, files[fd].inode, offset, data, result < 0 ? 0 : result); /* written */
+    note('w', result < 0 ? errno : 0, files[fd].path, files[fd].inode, offset, data, result < 0 || bare ? 0 : result); /* written */
     pthread_mutex_unlock(&lock);
     return result;
 }

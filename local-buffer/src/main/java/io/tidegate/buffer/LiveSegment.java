@@ -131,6 +131,11 @@ final class LiveSegment {
         return Math.max(0, file.toFile().length() - before);
     }
 
+    /** Copies all of it back, if no reader is in the way, for a segment that takes no more blocks. */
+    void checkpointAll() throws SQLException {
+        Sql.number(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
     /** Closes; says what went wrong, if so, which harms nothing: the write-ahead log keeps what the database lacks. */
     Optional<SQLException> close() {
         try {

@@ -3,18 +3,11 @@ package io.tidegate.buffer;
 import io.tidegate.core.runtime.Ballast;
 import io.tidegate.core.runtime.DiskBudget;
 import io.tidegate.core.runtime.Worker;
-import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamPriority;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.sql.SQLException;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
 
 /**
@@ -29,8 +22,7 @@ final class LogKeeper implements Worker {
 
     private final LogReading log;
     private final Tasks tasks;
-    private final Queue<LiveSegment> full;
-    private final Set<Integer> unsealable = new HashSet<>();
+    private final SegmentSealer sealer;
     private final Ballast ballast;
     private final AtomicBoolean wanted = new AtomicBoolean(true);
     private volatile DiskBudget disk;
@@ -45,7 +37,7 @@ final class LogKeeper implements Worker {
     LogKeeper(LogReading log, Tasks tasks, Queue<LiveSegment> full, Ballast ballast) {
         this.log = log;
         this.tasks = tasks;
-        this.full = full;
+        this.sealer = new SegmentSealer(log, full);
         this.ballast = ballast;
         this.disk = DiskBudget.unlimited(log.store().directory());
     }
@@ -60,8 +52,7 @@ final class LogKeeper implements Worker {
             return 0;
         }
         turns = 0;
-        closeFull();
-        sealClosed();
+        sealer.sealWhatIsFull();
         if (tasks.mover().isIdle()) {
             tasks.mover().move(tasks.retention().due());
         }
@@ -87,57 +78,6 @@ final class LogKeeper implements Worker {
     /** The next turn looks. Thread-safe. */
     void lookNow() {
         wanted.set(true);
-    }
-
-    private void closeFull() {
-        for (LiveSegment segment = full.poll(); segment != null; segment = full.poll()) {
-            segment.close();
-        }
-    }
-
-    private void sealClosed() {
-        SegmentStore store = log.store();
-        for (SegmentSummary summary : store.closedSegments()) {
-            if (!summary.suspect() && !unsealable.contains(summary.number())) {
-                sealOne(store, summary);
-            }
-        }
-    }
-
-    private void sealOne(SegmentStore store, SegmentSummary summary) {
-        Path file = SegmentFile.path(store.directory(), summary.number());
-        try {
-            if (!Files.exists(file) || !SegmentFile.isInWalMode(file)) {
-                return;
-            }
-            SegmentIndex index = store.indexOf(summary);
-            if (!index.isWhole()) {
-                // Left in WAL mode, read with care; each reader is told what is missing.
-                unsealable.add(summary.number());
-                Logger.warn("Segment {} lacks commits and is not sealed", file);
-                return;
-            }
-            // While readers are connected, SQLite cannot leave WAL mode.
-            store.dropReaders(summary.number());
-            long before = file.toFile().length();
-            SegmentFile.seal(file, index.encode());
-            store.meter().checkpointed(Math.max(0, file.toFile().length() - before));
-            store.dropReaders(summary.number());
-        } catch (SQLException e) {
-            if (Sql.isIoError(e) || Sql.isDamage(e)) {
-                giveUp(store, summary, e.getMessage());
-            } else {
-                Logger.debug("Segment {} is sealed later: {}", file, e.getMessage());
-            }
-        } catch (IOException | StreamLogException e) {
-            Logger.debug("Segment {} is sealed later: {}", file, e.getMessage());
-        }
-    }
-
-    private void giveUp(SegmentStore store, SegmentSummary summary, @Nullable String cause) {
-        Logger.warn("Segment {} cannot be sealed and is left as it is: {}", summary.number(), cause);
-        store.addClosed(summary.asSuspect());
-        log.state().remember(summary.asSuspect());
     }
 
     private void unlink() throws IOException {

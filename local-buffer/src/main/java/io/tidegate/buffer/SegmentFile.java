@@ -169,22 +169,20 @@ final class SegmentFile {
      * Writes the index and leaves WAL mode, so that the file is complete by itself. Throws if somebody is connected:
      * then it can be tried again.
      */
-    static void seal(Path file, byte[] index) throws SQLException {
-        try (Connection connection = Sql.openWritable(file)) {
-            Sql.run(connection, "PRAGMA synchronous=FULL", "PRAGMA mmap_size=0", "PRAGMA busy_timeout=100");
-            try (PreparedStatement insert =
-                    connection.prepareStatement("INSERT OR REPLACE INTO seal(id, entry, crc) VALUES (1, ?, ?)")) {
-                insert.setBytes(1, index);
-                insert.setLong(2, rowCrc(1, index));
-                insert.executeUpdate();
-            }
-            if (Sql.number(connection, "PRAGMA wal_checkpoint(TRUNCATE)") != 0) {
-                throw new SQLException("a reader is in the way");
-            }
-            String mode = Sql.text(connection, "PRAGMA journal_mode=DELETE");
-            if (!mode.equals("delete")) {
-                throw new SQLException("the journal mode stayed " + mode);
-            }
+    static void seal(Connection connection, byte[] index) throws SQLException {
+        Sql.run(connection, "PRAGMA synchronous=FULL", "PRAGMA mmap_size=0", "PRAGMA busy_timeout=100");
+        try (PreparedStatement insert =
+                connection.prepareStatement("INSERT OR REPLACE INTO seal(id, entry, crc) VALUES (1, ?, ?)")) {
+            insert.setBytes(1, index);
+            insert.setLong(2, rowCrc(1, index));
+            insert.executeUpdate();
+        }
+        if (Sql.number(connection, "PRAGMA wal_checkpoint(TRUNCATE)") != 0) {
+            throw new SQLException("a reader is in the way");
+        }
+        String mode = Sql.text(connection, "PRAGMA journal_mode=DELETE");
+        if (!mode.equals("delete")) {
+            throw new SQLException("the journal mode stayed " + mode);
         }
     }
 

@@ -24,6 +24,7 @@ final class DiskShim {
     private final Path root;
     private final Path operations;
     private final Path fault;
+    private final boolean isBare;
     private int generation;
 
     /**
@@ -31,9 +32,19 @@ final class DiskShim {
      * @param scratch for the record and the order to fail
      */
     DiskShim(Path root, Path scratch) {
+        this(root, scratch, false);
+    }
+
+    private DiskShim(Path root, Path scratch, boolean isBare) {
+        this.isBare = isBare;
         this.root = root.toAbsolutePath();
         this.operations = scratch.resolve("operations").toAbsolutePath();
         this.fault = scratch.resolve("fault").toAbsolutePath();
+    }
+
+    /** One whose record lacks the bytes that are written. */
+    static DiskShim bare(Path root, Path scratch) {
+        return new DiskShim(root, scratch, true);
     }
 
     private static synchronized Path library() throws IOException, InterruptedException {
@@ -81,12 +92,20 @@ final class DiskShim {
         builder.environment().put("DISK_SHIM_ROOT", root.toString());
         builder.environment().put("DISK_SHIM_OPERATIONS", operations.toString());
         builder.environment().put("DISK_SHIM_FAULT", fault.toString());
+        if (isBare) {
+            builder.environment().put("DISK_SHIM_BARE", "1");
+        }
         return builder;
     }
 
     /** What has happened until now, in order. */
     List<DiskOperation> operations() throws IOException {
         return DiskOperation.read(operations, root);
+    }
+
+    /** Forgets what has happened until now. */
+    void clear() throws IOException {
+        Files.write(operations, new byte[0]); // the child appends
     }
 
     /**
