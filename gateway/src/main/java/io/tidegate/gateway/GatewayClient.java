@@ -73,6 +73,25 @@ public final class GatewayClient {
         return json(path, response.body());
     }
 
+    /**
+     * Changes something.
+     *
+     * @param body JSON, null for none
+     */
+    JsonNode change(String method, String path, @Nullable String body) {
+        HttpRequest.BodyPublisher publisher =
+                body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body);
+        HttpRequest request = request(path)
+                .header("Content-Type", "application/json")
+                .method(method, publisher)
+                .build();
+        HttpResponse<String> response = send(request, BodyHandlers.ofString());
+        if (response.statusCode() / 100 != 2) {
+            throw refused(path, response.statusCode(), response.body());
+        }
+        return json(path, response.body());
+    }
+
     /** Reads server-sent events until the visitor (event, data) says false or the server ends. */
     void events(String path, BiPredicate<String, String> visitor) {
         HttpRequest.Builder builder = HttpRequest.newBuilder(base.resolve(path)).header("Accept", "text/event-stream");

@@ -2,15 +2,30 @@ package io.tidegate.gateway;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
-/** {@code tidegate streams}: which streams there are, and what their shards hold. */
-@Command(name = "streams", mixinStandardHelpOptions = true, description = "Lists streams and what their shards hold.")
+/** {@code tidegate streams}: which streams there are, what their shards hold, and changing them. */
+@Command(
+        name = "streams",
+        mixinStandardHelpOptions = true,
+        description = "Lists streams and what their shards hold; creates, reshards and deletes them.",
+        footer = {
+            "",
+            "Streams of the configuration are created again, with its settings, when the gateway starts.",
+            "Example: tidegate streams scale telemetry --shards 2"
+        })
 final class StreamsCommand implements Callable<Integer> {
+    private static final String PATH = "/api/v1/streams";
+
     @Mixin
     private ReachOptions reach = new ReachOptions();
 
@@ -22,27 +37,147 @@ final class StreamsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        GatewayClient client = reach.client();
-        JsonNode answer = client.get("/api/v1/streams");
-        PrintWriter out = spec.commandLine().getOut();
-        if (output.isJson()) {
-            out.println(answer);
+        return list(reach, output);
+    }
+
+    @Command(name = "list", mixinStandardHelpOptions = true, description = "Lists streams and what their shards hold.")
+    int list(@Mixin ReachOptions at, @Mixin OutputOption as) {
+        GatewayClient client = at.client();
+        JsonNode answer = client.get(PATH);
+        if (as.isJson()) {
+            out().println(answer);
             return ExitCode.OK;
         }
-        out.printf("%-24s %-22s %12s %12s %14s%n", "STREAM", "SHARD", "FIRST", "NEXT", "BYTES");
+        header();
         for (JsonNode stream : answer.path("streams")) {
             String name = stream.path("stream").asString();
-            JsonNode shards = client.get("/api/v1/streams/" + Urls.part(name) + "/shards");
-            for (JsonNode shard : shards.path("shards")) {
-                out.printf(
-                        "%-24s %-22s %12s %12s %14s%n",
-                        name,
-                        Urls.plain(shard.path("shardId")),
-                        Urls.plain(shard.path("horizon")),
-                        Urls.plain(shard.path("next")),
-                        Urls.plain(shard.path("retainedBytes")));
-            }
+            rows(name, client.get(path(name) + "/shards").path("shards"));
         }
         return ExitCode.OK;
+    }
+
+    @Command(name = "show", mixinStandardHelpOptions = true, description = "Shows one stream and its shards.")
+    int show(@Mixin ReachOptions at, @Mixin OutputOption as, @Parameters(paramLabel = "STREAM") String stream) {
+        return print(at.client().get(path(stream)), as);
+    }
+
+    @Command(name = "create", mixinStandardHelpOptions = true, description = "Creates a stream.")
+    int create(
+            @Mixin ReachOptions at,
+            @Mixin OutputOption as,
+            @Parameters(paramLabel = "STREAM") String stream,
+            @Option(names = "--shards", paramLabel = "N", description = "1 to 256 (default: 1).") @Nullable
+                    Integer shards,
+            @Option(names = "--retention-hours", paramLabel = "H", description = "24 to 8760 (default: 168).") @Nullable
+                    Integer retentionHours) {
+        ObjectNode body = JsonMapper.shared().createObjectNode().put("stream", stream);
+        if (shards != null) {
+            body.put("shards", shards);
+        }
+        if (retentionHours != null) {
+            body.put("retentionHours", retentionHours);
+        }
+        return print(at.client().change("POST", PATH, body.toString()), as);
+    }
+
+    @Command(
+            name = "delete",
+            mixinStandardHelpOptions = true,
+            description = "Deletes a stream with all its records. They cannot be brought back.")
+    int delete(@Mixin ReachOptions at, @Mixin OutputOption as, @Parameters(paramLabel = "STREAM") String stream) {
+        JsonNode answer = at.client().change("DELETE", path(stream), null);
+        out().println(as.isJson() ? answer.toString() : "deleted " + stream);
+        return ExitCode.OK;
+    }
+
+    @Command(
+            name = "split",
+            mixinStandardHelpOptions = true,
+            description = "Closes a shard and opens two in its place.")
+    int split(
+            @Mixin ReachOptions at,
+            @Mixin OutputOption as,
+            @Parameters(paramLabel = "STREAM") String stream,
+            @Parameters(paramLabel = "SHARD", description = "Such as shardId-000000000000, or 0.") String shard,
+            @Option(
+                            names = "--at",
+                            paramLabel = "HASH-KEY",
+                            description = "Where the second begins (default: the middle).")
+                    @Nullable
+                    String hashKey) {
+        ObjectNode body = JsonMapper.shared().createObjectNode().put("shard", shard);
+        if (hashKey != null) {
+            body.put("newStartingHashKey", hashKey);
+        }
+        return print(at.client().change("POST", path(stream) + "/split", body.toString()), as);
+    }
+
+    @Command(
+            name = "merge",
+            mixinStandardHelpOptions = true,
+            description = "Closes two shards, the second of which begins where the first ends, and opens one.")
+    int merge(
+            @Mixin ReachOptions at,
+            @Mixin OutputOption as,
+            @Parameters(paramLabel = "STREAM") String stream,
+            @Parameters(paramLabel = "SHARD") String shard,
+            @Parameters(paramLabel = "ADJACENT") String adjacent) {
+        ObjectNode body =
+                JsonMapper.shared().createObjectNode().put("shard", shard).put("adjacentShard", adjacent);
+        return print(at.client().change("POST", path(stream) + "/merge", body.toString()), as);
+    }
+
+    @Command(
+            name = "scale",
+            mixinStandardHelpOptions = true,
+            description = "Splits and merges until there are so many open shards of the same width.")
+    int scale(
+            @Mixin ReachOptions at,
+            @Mixin OutputOption as,
+            @Parameters(paramLabel = "STREAM") String stream,
+            @Option(
+                            names = "--shards",
+                            required = true,
+                            paramLabel = "N",
+                            description = "At least half and at most twice as many as now.")
+                    int shards) {
+        String body =
+                JsonMapper.shared().createObjectNode().put("shards", shards).toString();
+        return print(at.client().change("PATCH", path(stream), body), as);
+    }
+
+    private int print(JsonNode stream, OutputOption as) {
+        if (as.isJson()) {
+            out().println(stream);
+        } else {
+            header();
+            rows(stream.path("stream").asString(), stream.path("shardList"));
+        }
+        return ExitCode.OK;
+    }
+
+    private void header() {
+        out().printf("%-24s %-22s %-7s %12s %12s %14s%n", "STREAM", "SHARD", "STATE", "FIRST", "NEXT", "BYTES");
+    }
+
+    private void rows(String name, JsonNode shards) {
+        for (JsonNode shard : shards) {
+            out().printf(
+                            "%-24s %-22s %-7s %12s %12s %14s%n",
+                            name,
+                            Urls.plain(shard.path("shardId")),
+                            Urls.plain(shard.path("state")),
+                            Urls.plain(shard.path("horizon")),
+                            Urls.plain(shard.path("next")),
+                            Urls.plain(shard.path("retainedBytes")));
+        }
+    }
+
+    private static String path(String stream) {
+        return PATH + "/" + Urls.part(stream);
+    }
+
+    private PrintWriter out() {
+        return spec.commandLine().getOut();
     }
 }

@@ -92,6 +92,24 @@ class CommandLineTest {
                 .satisfies(result -> assertThat(result.err()).contains("--tokens FILE"));
     }
 
+    private void assertStreamsAreChanged(String home) {
+        assertThat(run("streams", "create", "press", "--home", home).exitCode()).isZero();
+        assertThat(run("streams", "scale", "press", "--shards", "2", "--home", home)
+                        .out())
+                .contains("shardId-000000000000   closed", "shardId-000000000002   open");
+        assertThat(run("streams", "merge", "press", "1", "2", "--home", home).exitCode())
+                .isZero();
+        assertThat(run("streams", "split", "press", "3", "--home", home, "-o", "json")
+                        .out())
+                .contains("\"closedShards\":4");
+        assertThat(run("streams", "split", "press", "3", "--home", home))
+                .satisfies(result -> assertThat(result.exitCode()).isEqualTo(1))
+                .satisfies(result -> assertThat(result.err()).contains("is closed and cannot be split"));
+        assertThat(run("streams", "delete", "press", "--home", home).out()).isEqualTo("deleted press\n");
+        assertThat(run("streams", "show", "press", "--home", home).err()).contains("there is no stream 'press'");
+        assertThat(run("streams", "delete", "_gaps", "--home", home).exitCode()).isEqualTo(1);
+    }
+
     @Test
     void put_tap_streams_andStatus_workOnAGateway() throws Exception {
         FakeClock clock = new FakeClock(1_795_000_000_000L);
@@ -132,6 +150,7 @@ class CommandLineTest {
                                     "",
                                     "refused: record 1: partition key must have 1 to 256 characters, found 0 (invalid-record)\n"));
             assertThat(run("streams", "--home", home).out()).contains("telemetry", "shardId-000000000000");
+            assertStreamsAreChanged(home);
             assertThat(run("status", "--home", home, "--output", "json"))
                     .satisfies(result -> assertThat(result.exitCode()).isZero())
                     .satisfies(result -> assertThat(JsonMapper.shared()

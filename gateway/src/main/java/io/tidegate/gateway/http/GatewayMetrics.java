@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The gateway in numbers, read when they are asked for. Labels are names from the configuration, never of devices, so
@@ -79,7 +80,11 @@ final class GatewayMetrics implements MultiCollector {
     private void ledger(Gathered out) {
         for (StreamDescription stream : parts.log().admin().list()) {
             for (ShardDescription shard : stream.shards()) {
-                LossLedger ledger = parts.log().ledger(shard.id());
+                Optional<LossLedger> found = Names.ledger(parts.log(), shard.id());
+                if (found.isEmpty()) {
+                    continue;
+                }
+                LossLedger ledger = found.get();
                 Labels labels = Labels.of(
                         "stream", stream.name().value(), "shard", shard.id().name());
                 out.gauge("shard_appended_records", "Records that the shard ever took", labels, ledger.appended());

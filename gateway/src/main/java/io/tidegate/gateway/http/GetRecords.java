@@ -10,6 +10,7 @@ import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamLog;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** {@code GET /api/v1/streams/{stream}/records}: a page of one shard. Thread-safe. */
@@ -31,7 +32,7 @@ final class GetRecords {
         int limit = limit(exchange.query("limit"));
         try (ShardCursor cursor = log.cursor(shard, From.inShard(from == null ? "trim-horizon" : from))) {
             ReadBatch page = cursor.read(PAGE_BYTES_MAX, limit);
-            exchange.json(200, render(page, cursor.nextSequenceNumber() - 1));
+            exchange.json(200, render(page, cursor.nextSequenceNumber() - 1, children(shard)));
         }
     }
 
@@ -49,7 +50,16 @@ final class GetRecords {
                 400, "invalid-parameter", "limit must be 1 to " + LIMIT_MAX + ", found '" + text + "'");
     }
 
-    private Payload render(ReadBatch page, long afterSequenceNumber) {
+    /** Where what comes after a closed shard is. */
+    private String children(ShardId shard) {
+        return log.admin().describe(shard.stream()).stream()
+                .flatMap(stream -> stream.shards().stream())
+                .filter(one -> one.parents().contains(shard))
+                .map(one -> '"' + one.id().name() + '"')
+                .collect(Collectors.joining(","));
+    }
+
+    private Payload render(ReadBatch page, long afterSequenceNumber, String children) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(4096);
         ascii("{\"records\":[", out);
         String separator = "";
@@ -60,7 +70,7 @@ final class GetRecords {
         }
         ascii(
                 "],\"next\":\"after:" + afterSequenceNumber + "\",\"millisBehindLatest\":" + page.millisBehindLatest()
-                        + "}",
+                        + (page.ended() ? ",\"ended\":true,\"children\":[" + children + "]}" : "}"),
                 out);
         return Payload.wrap(out.toByteArray());
     }

@@ -1,10 +1,13 @@
 package io.tidegate.gateway.http;
 
+import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamLog;
+import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamName;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +27,15 @@ final class Names {
     private static HttpProblemException noStream(String name) {
         return new HttpProblemException(
                 404, "stream-not-found", "there is no stream '" + name + "'; GET /api/v1/streams lists them");
+    }
+
+    /** Empty: the shard has gone since it was listed. */
+    static Optional<LossLedger> ledger(StreamLog log, ShardId shard) {
+        try {
+            return Optional.of(log.ledger(shard));
+        } catch (StreamLogException e) {
+            return Optional.empty();
+        }
     }
 
     /**

@@ -30,7 +30,13 @@ final class Routes {
         add("POST", "/api/v1/streams/{stream}/records", put::handle);
         add("GET", "/api/v1/streams/{stream}/records", get::handle);
         add("GET", "/api/v1/streams/{stream}/tail", new TailRecords(parts.log(), tails)::handle);
+        StreamChanges changes = new StreamChanges(parts, limits, budget, streams);
         add("GET", "/api/v1/streams", streams::list);
+        add("POST", "/api/v1/streams", changes::create);
+        add("PATCH", "/api/v1/streams/{stream}", changes::change);
+        add("DELETE", "/api/v1/streams/{stream}", changes::delete);
+        add("POST", "/api/v1/streams/{stream}/split", changes::split);
+        add("POST", "/api/v1/streams/{stream}/merge", changes::merge);
         add("GET", "/api/v1/streams/{stream}", streams::describe);
         add("GET", "/api/v1/streams/{stream}/shards", streams::shards);
         add("GET", "/api/v1/status", status::status);

@@ -10,6 +10,7 @@ import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.StreamDescription;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -91,11 +92,15 @@ final class StatusView {
     private void shards(ArrayNode into, List<String> problems) {
         for (StreamDescription stream : parts.log().admin().list()) {
             for (ShardDescription shard : stream.shards()) {
+                Optional<LossLedger> found = Names.ledger(parts.log(), shard.id());
+                if (found.isEmpty()) {
+                    continue;
+                }
                 ObjectNode one = into.addObject();
                 one.put("stream", stream.name().value());
                 one.put("shardId", shard.id().name());
                 Streams.place(shard, one);
-                LossLedger ledger = parts.log().ledger(shard.id());
+                LossLedger ledger = found.get();
                 Streams.ledger(ledger, one.putObject("ledger"));
                 if (ledger.corrupt() > 0) {
                     problems.add(

@@ -30,11 +30,15 @@ final class Streams {
     }
 
     void describe(Exchange exchange, PathParameters parameters) {
-        StreamDescription stream = Names.stream(log, parameters.get("stream"));
+        exchange.json(200, inFull(Names.stream(log, parameters.get("stream"))));
+    }
+
+    /** A stream with its shards. */
+    Payload inFull(StreamDescription stream) {
         ObjectNode answer = JSON.createObjectNode();
         describe(stream, answer);
         shards(stream, answer.putArray("shardList"));
-        exchange.json(200, Payload.wrap(JSON.writeValueAsBytes(answer)));
+        return Payload.wrap(JSON.writeValueAsBytes(answer));
     }
 
     void shards(Exchange exchange, PathParameters parameters) {
@@ -50,7 +54,9 @@ final class Streams {
         into.put("stream", stream.name().value());
         into.put("reserved", stream.name().isReserved());
         into.put("created", IsoTime.text(stream.createdMillis()));
-        into.put("shards", stream.shards().size());
+        int open = stream.openShards().size();
+        into.put("shards", open);
+        into.put("closedShards", stream.shards().size() - open);
         into.put("retentionHours", settings.retention().toHours());
         if (settings.retainedBytesMax() == StreamSettings.UNLIMITED) {
             into.putNull("bytesMax");
@@ -71,6 +77,9 @@ final class Streams {
         for (ShardDescription shard : stream.shards()) {
             ObjectNode one = into.addObject();
             one.put("shardId", shard.id().name());
+            one.put("state", shard.open() ? "open" : "closed");
+            ArrayNode parents = one.putArray("parents");
+            shard.parents().forEach(parent -> parents.add(parent.name()));
             one.putObject("hashKeyRange")
                     .put("startingHashKey", shard.range().startInclusive().toString())
                     .put("endingHashKey", shard.range().endInclusive().toString());

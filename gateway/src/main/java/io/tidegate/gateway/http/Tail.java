@@ -151,7 +151,12 @@ final class Tail {
         }
         byte[] events;
         try {
-            events = events(source.read(BATCH_BYTES_MAX));
+            ReadBatch batch = source.read(BATCH_BYTES_MAX);
+            events = events(batch);
+            if (events.length == 0 && batch.ended()) {
+                write(endEvent("the shard is closed, and this was all of it"), true);
+                return;
+            }
         } catch (StreamLogException e) {
             write(endEvent("the log cannot be read: " + e.getMessage()), true);
             return;

@@ -1,0 +1,113 @@
+package io.tidegate.gateway.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class StreamChangesTest {
+    private static final String STREAMS = "/api/v1/streams";
+
+    private HttpFixture http;
+
+    @BeforeEach
+    void start() throws IOException {
+        http = HttpFixture.start();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        http.close();
+    }
+
+    private HttpResponse<String> send(String method, String path, String body) throws Exception {
+        return http.client.send(
+                http.request(path).method(method, BodyPublishers.ofString(body)).build(), BodyHandlers.ofString());
+    }
+
+    private JsonNode done(int status, String method, String path, String body) throws Exception {
+        HttpResponse<String> response = send(method, path, body);
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+        return JsonMapper.shared().readTree(response.body());
+    }
+
+    private void refused(int status, String code, String method, String path, String body) throws Exception {
+        assertThat(done(status, method, path, body).path("code").stringValue()).isEqualTo(code);
+    }
+
+    @Test
+    void stream_isCreated_split_merged_scaled_andDeleted() throws Exception {
+        JsonNode made = done(201, "POST", STREAMS, "{\"stream\":\"press\",\"retentionHours\":48}");
+        assertThat(made.path("shards").intValue()).isEqualTo(1);
+        assertThat(made.path("retentionHours").intValue()).isEqualTo(48);
+
+        JsonNode split = done(200, "POST", STREAMS + "/press/split", "{\"shard\":\"0\"}");
+        assertThat(split.path("shards").intValue()).isEqualTo(2);
+        assertThat(split.path("closedShards").intValue()).isEqualTo(1);
+        JsonNode child = split.path("shardList").get(2);
+        // The upper half of 0 .. 2^128 - 1 begins at 2^127.
+        assertThat(child.path("hashKeyRange").path("startingHashKey").stringValue())
+                .isEqualTo("170141183460469231731687303715884105728");
+        assertThat(child.path("parents").get(0).stringValue()).isEqualTo("shardId-000000000000");
+        assertThat(split.path("shardList").get(0).path("state").stringValue()).isEqualTo("closed");
+
+        JsonNode merged = done(
+                200, "POST", STREAMS + "/press/merge", "{\"shard\":\"1\",\"adjacentShard\":\"shardId-000000000002\"}");
+        assertThat(merged.path("shardList").get(3).path("parents")).hasSize(2);
+
+        JsonNode scaled = done(200, "PATCH", STREAMS + "/press", "{\"shards\":2,\"bytesMax\":1000000}");
+        assertThat(scaled.path("shards").intValue()).isEqualTo(2);
+        assertThat(scaled.path("bytesMax").longValue()).isEqualTo(1_000_000);
+        assertThat(done(200, "PATCH", STREAMS + "/press", "{\"bytesMax\":null}")
+                        .path("bytesMax")
+                        .isNull())
+                .isTrue();
+
+        done(200, "DELETE", STREAMS + "/press", "");
+        refused(404, "stream-not-found", "DELETE", STREAMS + "/press", "");
+    }
+
+    @Test
+    void closedShard_saysThatItHasEnded_andWhereItGoesOn() throws Exception {
+        http.append("{\"n\":1}");
+        done(200, "PATCH", STREAMS + "/telemetry", "{\"shards\":2}");
+        JsonNode page = http.json(STREAMS + "/telemetry/records?shard=0&from=trim-horizon");
+        assertThat(page.path("records")).hasSize(1);
+        assertThat(page.path("ended").booleanValue()).isTrue();
+        assertThat(page.path("children").toString()).isEqualTo("[\"shardId-000000000001\",\"shardId-000000000002\"]");
+        assertThat(http.json(STREAMS + "/telemetry/records?shard=1").has("ended"))
+                .isFalse();
+        HttpResponse<String> tail = http.get(STREAMS + "/telemetry/tail?shard=0&from=trim-horizon");
+        assertThat(tail.body()).contains("\"n\":1", "the shard is closed");
+    }
+
+    @Test
+    void whatCannotBe_isRefusedWithASentence() throws Exception {
+        refused(403, "stream-reserved", "DELETE", STREAMS + "/_gaps", "");
+        refused(403, "stream-reserved", "PATCH", STREAMS + "/_gaps", "{\"shards\":2}");
+        refused(403, "stream-reserved", "POST", STREAMS, "{\"stream\":\"_mine\"}");
+        refused(403, "stream-needed", "DELETE", STREAMS + "/telemetry", "");
+        refused(409, "stream-exists", "POST", STREAMS, "{\"stream\":\"telemetry\"}");
+        refused(400, "invalid-parameter", "POST", STREAMS, "{\"stream\":\"a b\"}");
+        refused(400, "invalid-parameter", "POST", STREAMS, "{\"stream\":\"x\",\"shards\":257}");
+        refused(400, "invalid-parameter", "POST", STREAMS, "{\"stream\":\"x\",\"shard\":1}");
+        refused(400, "invalid-parameter", "PATCH", STREAMS + "/telemetry", "{\"retentionHours\":23}");
+        refused(400, "invalid-parameter", "PATCH", STREAMS + "/telemetry", "[]");
+        refused(400, "rejected", "PATCH", STREAMS + "/telemetry", "{\"shards\":3}");
+        refused(
+                400,
+                "rejected",
+                "POST",
+                STREAMS + "/telemetry/split",
+                "{\"shard\":\"0\",\"newStartingHashKey\":\"1\"}");
+        refused(404, "shard-not-found", "POST", STREAMS + "/telemetry/split", "{\"shard\":\"7\"}");
+        assertThat(http.json(STREAMS + "/telemetry").path("shards").intValue()).isEqualTo(1);
+    }
+}
