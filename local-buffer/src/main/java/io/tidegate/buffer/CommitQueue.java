@@ -19,7 +19,11 @@ final class CommitQueue {
     private long bytes;
     private boolean closed;
     private boolean held;
+    /** The writer must not wait for more: there is much, or somebody was turned away since the last answers. */
+    private boolean pressed;
+
     private volatile Runnable onArrival = () -> {};
+    private volatile Runnable onPressed = () -> {};
 
     CommitQueue(long bytesMax) {
         this.bytesMax = bytesMax;
@@ -29,41 +33,75 @@ final class CommitQueue {
         onArrival = callback;
     }
 
+    /** Called when the writer is to end its waiting. */
+    void onPressed(Runnable callback) {
+        onPressed = callback;
+    }
+
     /** False: over budget, and the producer will be told when there is room. */
     boolean offer(Submission submission, QueuedProducer producer) {
+        boolean taken;
+        boolean isPressing;
         synchronized (this) {
-            if (closed || held || !fits(submission)) {
+            taken = !closed && !held && fits(submission);
+            if (taken) {
+                add(submission);
+            } else {
                 turnedAway.add(producer);
-                return false;
             }
-            add(submission);
+            isPressing = press(!taken);
         }
-        onArrival.run();
-        return true;
+        call(taken, isPressing);
+        return taken;
     }
 
     /** False: over budget, or closed. */
     boolean offer(Submission submission) {
+        boolean taken;
+        boolean isPressing;
         synchronized (this) {
-            if (closed || !fits(submission)) {
-                return false;
+            taken = !closed && fits(submission);
+            if (taken) {
+                add(submission);
             }
-            add(submission);
+            isPressing = press(!taken);
         }
-        onArrival.run();
-        return true;
+        call(taken, isPressing);
+        return taken;
     }
 
     /** For the log's own few changes, which no budget may hold up. False: closed. */
     boolean offerAlways(Submission submission) {
+        boolean isPressing;
         synchronized (this) {
             if (closed) {
                 return false;
             }
             add(submission);
+            isPressing = press(false);
         }
-        onArrival.run();
+        call(true, isPressing);
         return true;
+    }
+
+    /** True: it is pressing, and was not before. */
+    private boolean press(boolean isTurnedAway) {
+        boolean before = pressed;
+        pressed |= isTurnedAway || isMuch();
+        return pressed && !before;
+    }
+
+    private boolean isMuch() {
+        return bytes >= Math.min(CommitDraft.BLOCK_BYTES_MAX, bytesMax / 4 * 3);
+    }
+
+    private void call(boolean isArrival, boolean isPressing) {
+        if (isArrival) {
+            onArrival.run();
+        }
+        if (isPressing) {
+            onPressed.run();
+        }
     }
 
     private boolean fits(Submission submission) {
@@ -89,6 +127,7 @@ final class CommitQueue {
     /** These bytes are answered. Returns the producers that may be told that there is room. */
     synchronized List<QueuedProducer> release(long released) {
         bytes -= released;
+        pressed = isMuch();
         return bytes > bytesMax / 2 ? List.of() : writable();
     }
 
@@ -118,9 +157,9 @@ final class CommitQueue {
         return bytes;
     }
 
-    /** Producers are about to be turned away. */
-    synchronized boolean isNearlyFull() {
-        return bytes >= bytesMax / 4 * 3 || !turnedAway.isEmpty();
+    /** Whether the writer must not wait for more. */
+    synchronized boolean isPressing() {
+        return pressed;
     }
 
     synchronized boolean isEmpty() {

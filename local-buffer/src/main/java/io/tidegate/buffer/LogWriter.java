@@ -152,9 +152,7 @@ final class LogWriter implements Worker {
         long intervalNanos = pace.intervalNanos(poweredOnNanos());
         for (int i = 0; i < WAKE_UPS_MAX && intervalNanos > 0; i++) {
             long remaining = lastCommitNanos + intervalNanos - clock.monotonicNanos();
-            if (remaining <= 0
-                    || parts.queue().bytes() >= CommitDraft.BLOCK_BYTES_MAX
-                    || parts.queue().isNearlyFull()) {
+            if (remaining <= 0 || parts.queue().isPressing()) {
                 return;
             }
             LockSupport.parkNanos(this, remaining);

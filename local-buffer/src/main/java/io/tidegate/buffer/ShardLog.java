@@ -195,6 +195,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
         WorkerThread thread = closer.add(WorkerThread.start(
                 "log-writer", writer, IDLE, e -> Logger.error(e, "The log's writer failed in a turn")));
         queue.onArrival(thread::wake);
+        queue.onPressed(thread::rouse);
         thread.wake();
         LogKeeper keeper = new LogKeeper(
                 reading,

@@ -51,6 +51,12 @@ public final class WorkerThread implements AutoCloseable {
         }
     }
 
+    /** As {@link #wake}, but ends a wait that the worker does within its turn, too; once per turn is not enough then. */
+    public void rouse() {
+        signalled.set(true);
+        LockSupport.unpark(thread);
+    }
+
     /** How many turns threw. */
     public long errors() {
         return errors.get();
