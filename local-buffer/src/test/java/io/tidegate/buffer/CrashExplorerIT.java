@@ -66,7 +66,7 @@ class CrashExplorerIT {
 
     @Test
     void afterAPowerCutAtAnyMoment_everyPromiseIsKept() throws Exception {
-        int steps = Math.min(400, 60 + STATES / 10);
+        int steps = Math.min(140, 60 + STATES / 10);
         DiskShim shim = new DiskShim(home.resolve("log"), temporary);
         // The first process ends in the middle of a commit: what it wrote last is only in the page cache.
         shim.fail("write", DiskShim.KILL, ".seg-wal", 4 * steps + random.nextInt(steps), 1);
