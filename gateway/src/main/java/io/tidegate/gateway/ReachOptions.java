@@ -21,6 +21,16 @@ final class ReachOptions {
     @Option(names = "--token", paramLabel = "TOKEN", description = "A token for its API (default: $$TIDEGATE_TOKEN).")
     private @Nullable String token;
 
+    /** What is not said here is taken from what was said before the name of the command. */
+    ReachOptions within(ReachOptions outer) {
+        ReachOptions both = new ReachOptions();
+        boolean isPlaceGiven = home.isGiven() || url != null;
+        both.home = isPlaceGiven ? home : outer.home;
+        both.url = isPlaceGiven ? url : outer.url;
+        both.token = token == null ? outer.token : token;
+        return both;
+    }
+
     GatewayClient client() {
         return new GatewayClient(base(), token == null ? System.getenv("TIDEGATE_TOKEN") : token);
     }

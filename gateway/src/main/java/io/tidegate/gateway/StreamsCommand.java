@@ -42,9 +42,9 @@ final class StreamsCommand implements Callable<Integer> {
 
     @Command(name = "list", mixinStandardHelpOptions = true, description = "Lists streams and what their shards hold.")
     int list(@Mixin ReachOptions at, @Mixin OutputOption as) {
-        GatewayClient client = at.client();
+        GatewayClient client = client(at);
         JsonNode answer = client.get(PATH);
-        if (as.isJson()) {
+        if (isJson(as)) {
             out().println(answer);
             return ExitCode.OK;
         }
@@ -58,7 +58,7 @@ final class StreamsCommand implements Callable<Integer> {
 
     @Command(name = "show", mixinStandardHelpOptions = true, description = "Shows one stream and its shards.")
     int show(@Mixin ReachOptions at, @Mixin OutputOption as, @Parameters(paramLabel = "STREAM") String stream) {
-        return print(at.client().get(path(stream)), as);
+        return print(client(at).get(path(stream)), as);
     }
 
     @Command(name = "create", mixinStandardHelpOptions = true, description = "Creates a stream.")
@@ -77,7 +77,7 @@ final class StreamsCommand implements Callable<Integer> {
         if (retentionHours != null) {
             body.put("retentionHours", retentionHours);
         }
-        return print(at.client().change("POST", PATH, body.toString()), as);
+        return print(client(at).change("POST", PATH, body.toString()), as);
     }
 
     @Command(
@@ -85,8 +85,8 @@ final class StreamsCommand implements Callable<Integer> {
             mixinStandardHelpOptions = true,
             description = "Deletes a stream with all its records. They cannot be brought back.")
     int delete(@Mixin ReachOptions at, @Mixin OutputOption as, @Parameters(paramLabel = "STREAM") String stream) {
-        JsonNode answer = at.client().change("DELETE", path(stream), null);
-        out().println(as.isJson() ? answer.toString() : "deleted " + stream);
+        JsonNode answer = client(at).change("DELETE", path(stream), null);
+        out().println(isJson(as) ? answer.toString() : "deleted " + stream);
         return ExitCode.OK;
     }
 
@@ -109,7 +109,7 @@ final class StreamsCommand implements Callable<Integer> {
         if (hashKey != null) {
             body.put("newStartingHashKey", hashKey);
         }
-        return print(at.client().change("POST", path(stream) + "/split", body.toString()), as);
+        return print(client(at).change("POST", path(stream) + "/split", body.toString()), as);
     }
 
     @Command(
@@ -124,7 +124,7 @@ final class StreamsCommand implements Callable<Integer> {
             @Parameters(paramLabel = "ADJACENT") String adjacent) {
         ObjectNode body =
                 JsonMapper.shared().createObjectNode().put("shard", shard).put("adjacentShard", adjacent);
-        return print(at.client().change("POST", path(stream) + "/merge", body.toString()), as);
+        return print(client(at).change("POST", path(stream) + "/merge", body.toString()), as);
     }
 
     @Command(
@@ -143,11 +143,11 @@ final class StreamsCommand implements Callable<Integer> {
                     int shards) {
         String body =
                 JsonMapper.shared().createObjectNode().put("shards", shards).toString();
-        return print(at.client().change("PATCH", path(stream), body), as);
+        return print(client(at).change("PATCH", path(stream), body), as);
     }
 
     private int print(JsonNode stream, OutputOption as) {
-        if (as.isJson()) {
+        if (isJson(as)) {
             out().println(stream);
         } else {
             header();
@@ -175,6 +175,14 @@ final class StreamsCommand implements Callable<Integer> {
 
     private static String path(String stream) {
         return PATH + "/" + Urls.part(stream);
+    }
+
+    private GatewayClient client(ReachOptions at) {
+        return at.within(reach).client();
+    }
+
+    private boolean isJson(OutputOption as) {
+        return as.isJson() || output.isJson();
     }
 
     private PrintWriter out() {

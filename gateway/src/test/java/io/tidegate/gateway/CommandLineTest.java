@@ -106,7 +106,7 @@ class CommandLineTest {
                 .satisfies(result -> assertThat(result.exitCode()).isEqualTo(1))
                 .satisfies(result -> assertThat(result.err()).contains("is closed and cannot be split"));
         assertThat(run("streams", "delete", "press", "--home", home).out()).isEqualTo("deleted press\n");
-        assertThat(run("streams", "show", "press", "--home", home).err()).contains("there is no stream 'press'");
+        assertThat(run("streams", "--home", home, "show", "press").err()).contains("there is no stream 'press'");
         assertThat(run("streams", "delete", "_gaps", "--home", home).exitCode()).isEqualTo(1);
     }
 
