@@ -27,6 +27,9 @@ import org.tinylog.Logger;
 final class LogWriter implements Worker {
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
     private static final long TAKE_BYTES = 4L << 20;
+    /** A record's time is that of its commit's draft, which takes in what comes within this time. */
+    private static final long MOMENT_NANOS = 100_000_000L;
+
     private static final int ATTEMPTS_MAX = 3;
     /** Each arrival may end a wait early; this many, and the clock is not to be trusted. */
     private static final int WAKE_UPS_MAX = 1_000_000;
@@ -261,6 +264,9 @@ final class LogWriter implements Worker {
             }
             if (taken.isEmpty()) {
                 parts.queue().drainTo(taken, CommitDraft.BLOCK_BYTES_MAX);
+                if (poweredOnNanos() - draft.header().poweredOnNanos() > MOMENT_NANOS) {
+                    return false; // it came later than the draft says
+                }
             }
         }
     }
