@@ -14,7 +14,8 @@ import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
-import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Creates, changes, reshards and deletes streams: {@code POST}, {@code PATCH} and {@code DELETE} under
@@ -49,7 +50,7 @@ final class StreamChanges {
             StreamSettings settings = settings(body, StreamSettings.of(name));
             settings = body.has("shards") ? checked(settings, body.number("shards")) : settings;
             parts.log().admin().create(settings);
-            answer(exchange, 201, name);
+            return () -> answer(exchange, 201, name);
         });
     }
 
@@ -65,7 +66,7 @@ final class StreamChanges {
             if (!changed.equals(before)) {
                 parts.log().admin().configure(changed);
             }
-            answer(exchange, 200, name);
+            return () -> answer(exchange, 200, name);
         });
     }
 
@@ -79,7 +80,7 @@ final class StreamChanges {
                     ? body.checked(() -> HashKey.parse(body.text("newStartingHashKey")))
                     : middle(stream, shard);
             parts.log().admin().split(shard, at);
-            answer(exchange, 200, name);
+            return () -> answer(exchange, 200, name);
         });
     }
 
@@ -101,7 +102,7 @@ final class StreamChanges {
             StreamDescription stream = Names.stream(parts.log(), name.value());
             ShardId shard = Names.shard(stream, body.text("shard"));
             parts.log().admin().merge(shard, Names.shard(stream, body.text("adjacentShard")));
-            answer(exchange, 200, name);
+            return () -> answer(exchange, 200, name);
         });
     }
 
@@ -113,7 +114,7 @@ final class StreamChanges {
         }
         alone(() -> {
             parts.log().admin().delete(name);
-            exchange.json(200, Payload.ofUtf8("{\"deleted\":\"" + name + "\"}"));
+            return () -> exchange.json(200, Payload.ofUtf8("{\"deleted\":\"" + name + "\"}"));
         });
     }
 
@@ -169,21 +170,24 @@ final class StreamChanges {
         });
     }
 
-    private void read(Exchange exchange, Consumer<SmallBody> then) {
-        BodyReader.Sink sink = BodyReader.whole(exchange, text -> alone(() -> then.accept(SmallBody.parse(text))));
+    private void read(Exchange exchange, Function<SmallBody, Runnable> then) {
+        BodyReader.Sink sink = BodyReader.whole(exchange, text -> alone(() -> then.apply(SmallBody.parse(text))));
         new BodyReader(exchange, BODY_BYTES_MAX, budget, parts.clock(), limits, sink).start();
     }
 
-    private void alone(Runnable change) {
+    /** What a change gives back is its answer: it goes out when the next change may come. */
+    private void alone(Supplier<Runnable> change) {
         if (!room.tryAcquire()) {
             throw new HttpProblemException(
                     503, "change-under-way", "another change of streams is under way; try again");
         }
+        Runnable answer;
         try {
-            change.run();
+            answer = change.get();
         } finally {
             room.release();
         }
+        answer.run();
     }
 
     private void answer(Exchange exchange, int status, StreamName name) {
