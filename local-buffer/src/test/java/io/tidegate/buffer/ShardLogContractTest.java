@@ -2,14 +2,14 @@ package io.tidegate.buffer;
 
 import io.tidegate.core.runtime.SystemClock;
 import io.tidegate.core.stream.StreamLog;
-import io.tidegate.support.StreamLogContract;
+import io.tidegate.support.ReshardContract;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 
-class ShardLogContractTest extends StreamLogContract {
+class ShardLogContractTest extends ReshardContract {
     @TempDir
     Path home;
 

@@ -24,7 +24,6 @@ import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StartingPosition;
 import io.tidegate.core.stream.StreamLog;
 import io.tidegate.core.stream.StreamLogException;
-import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamRecord;
 import io.tidegate.core.stream.StreamSettings;
 import java.math.BigInteger;
@@ -36,19 +35,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link StreamLog} does when shards are split and merged and streams deleted. */
-public abstract class ReshardContract {
-    private static final StreamName STREAM = new StreamName("contract");
-    private static final int BYTES = 1 << 20;
+public abstract class ReshardContract extends StreamLogContract {
     private static final HashKey MIDDLE = new HashKey(BigInteger.ONE.shiftLeft(127));
-
-    /** An empty log. Closed, if it must be, by the subclass. */
-    protected abstract StreamLog open() throws Exception;
-
-    private StreamLog openWith(int shards) throws Exception {
-        StreamLog log = open();
-        log.admin().create(StreamSettings.of(STREAM).withShards(shards));
-        return log;
-    }
 
     private static ShardId shard(int number) {
         return new ShardId(STREAM, number);

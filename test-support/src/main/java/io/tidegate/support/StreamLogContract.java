@@ -42,16 +42,16 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** What every {@link StreamLog} does, the real one and the fake alike. */
+/** What every {@link StreamLog} does, the real one and the fake alike; {@link ReshardContract} is the rest of it. */
 public abstract class StreamLogContract {
-    private static final StreamName STREAM = new StreamName("contract");
+    static final StreamName STREAM = new StreamName("contract");
     private static final ConsumerName CONSUMER = new ConsumerName("reader");
-    private static final int BYTES = 1 << 20;
+    static final int BYTES = 1 << 20;
 
     /** An empty log. Closed, if it must be, by the subclass. */
     protected abstract StreamLog open() throws Exception;
 
-    private StreamLog openWith(int shards) throws Exception {
+    final StreamLog openWith(int shards) throws Exception {
         StreamLog log = open();
         assertThat(log.admin().create(StreamSettings.of(STREAM).withShards(shards)))
                 .isTrue();

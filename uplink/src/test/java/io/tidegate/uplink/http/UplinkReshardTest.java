@@ -16,9 +16,7 @@ import io.tidegate.core.stream.StreamRecord;
 import io.tidegate.support.InMemoryLog;
 import io.tidegate.uplink.LaneState;
 import io.tidegate.uplink.LaneStatus;
-import io.tidegate.uplink.RejectionPolicy;
 import io.tidegate.uplink.Uplink;
-import io.tidegate.uplink.UplinkSettings;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -26,7 +24,6 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -59,26 +56,7 @@ class UplinkReshardTest {
     }
 
     private Uplink uplink(CentralServer server) {
-        UplinkSettings settings = new UplinkSettings(
-                "central",
-                Set.of(),
-                2_000,
-                20,
-                Duration.ofMillis(5),
-                Duration.ofMillis(5),
-                Duration.ofMillis(50),
-                Duration.ofMillis(700),
-                RejectionPolicy.DEAD_LETTER,
-                1 << 20);
-        HttpDestinationSettings to =
-                new HttpDestinationSettings(server.url(), "secret-token", Encoding.ZSTD, Duration.ofSeconds(2));
-        Uplink uplink = Uplink.start(
-                settings,
-                HttpDestination.opener(to, gateway.gatewayId()),
-                gateway,
-                Optional.of(media),
-                clock,
-                new Random(7));
+        Uplink uplink = Uplinks.start(gateway, server.url(), Encoding.ZSTD, media, clock);
         open.push(uplink);
         return uplink;
     }

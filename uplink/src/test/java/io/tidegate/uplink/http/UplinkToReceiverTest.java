@@ -22,9 +22,7 @@ import io.tidegate.support.FaultProxy;
 import io.tidegate.support.InMemoryLog;
 import io.tidegate.uplink.LaneState;
 import io.tidegate.uplink.LaneStatus;
-import io.tidegate.uplink.RejectionPolicy;
 import io.tidegate.uplink.Uplink;
-import io.tidegate.uplink.UplinkSettings;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -33,9 +31,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -71,29 +67,8 @@ class UplinkToReceiverTest {
         return new SyncReceiver(central, centralMedia, TokenRegistry.firstSeen(tokens), ReceiverSettings.defaults());
     }
 
-    private static UplinkSettings settings() {
-        return new UplinkSettings(
-                "central",
-                Set.of(),
-                2_000,
-                20,
-                Duration.ofMillis(5),
-                Duration.ofMillis(5),
-                Duration.ofMillis(50),
-                Duration.ofMillis(700),
-                RejectionPolicy.DEAD_LETTER,
-                1 << 20);
-    }
-
     private Uplink uplink(StreamLog log, URI url, Encoding encoding) {
-        HttpDestinationSettings to = new HttpDestinationSettings(url, "secret-token", encoding, Duration.ofSeconds(2));
-        return closing(Uplink.start(
-                settings(),
-                HttpDestination.opener(to, log.gatewayId()),
-                log,
-                Optional.of(gatewayMedia),
-                clock,
-                new Random(7)));
+        return closing(Uplinks.start(log, url, encoding, gatewayMedia, clock));
     }
 
     private void write(InMemoryLog log, int count) {
