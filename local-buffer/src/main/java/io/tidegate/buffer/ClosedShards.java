@@ -1,6 +1,7 @@
 package io.tidegate.buffer;
 
 import io.tidegate.core.stream.AppendResult;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -8,16 +9,22 @@ import java.util.function.LongSupplier;
 
 /**
  * Lets closed shards disappear of which nothing can be read any more: a retention after they were closed, when all their
- * records are below the horizon and every consumer with a place in them has heard what it missed.
+ * records are below the horizon, every consumer with a place in them has heard what it missed, every required one has
+ * come past them, and their parents have gone.
  *
  * <p>Confined to the thread that asks.
  */
 final class ClosedShards {
-    private static final int WEIGHT_BYTES = 256;
+    private static final int WEIGHT_BYTES = 64;
 
     private final LogState state;
     private final CommitQueue queue;
     private final LongSupplier poweredOnNanos;
+    private CompletableFuture<AppendResult> last =
+            CompletableFuture.completedFuture(new AppendResult.Committed(0, List.of()));
+
+    /** A shard, and the stream that it is one of. */
+    private record Candidate(StreamState stream, ShardState shard) {}
 
     ClosedShards(LogState state, CommitQueue queue, LongSupplier poweredOnNanos) {
         this.state = state;
@@ -25,22 +32,35 @@ final class ClosedShards {
         this.poweredOnNanos = poweredOnNanos;
     }
 
-    /** Asks the writer for it; what is not done now is found again at the next look. */
+    /** Asks the writer for all at once, unless it has not answered yet; what is not done now is found again later. */
     void expire() {
+        if (!last.isDone()) {
+            return;
+        }
+        List<Candidate> due = new ArrayList<>();
         for (StreamState stream : state.allStreams()) {
             for (ShardState shard : stream.shards()) {
                 if (isDue(stream, shard)) {
-                    queue.offerAlways(new Submission.Unit(
-                            WEIGHT_BYTES, draft -> expire(stream, shard, draft), new CompletableFuture<>(), true));
+                    due.add(new Candidate(stream, shard));
                 }
             }
         }
+        if (due.isEmpty()) {
+            return;
+        }
+        CompletableFuture<AppendResult> future = new CompletableFuture<>();
+        if (queue.offerAlways(
+                new Submission.Unit(WEIGHT_BYTES * due.size(), draft -> expire(due, draft), future, true))) {
+            last = future;
+        }
     }
 
-    private AppendResult expire(StreamState stream, ShardState shard, CommitDraft draft) {
-        boolean isThere = state.shardState(shard.ordinal()).isPresent();
-        if (isThere && isDue(stream, shard)) {
-            draft.add(new ControlEntry.ShardExpired(shard.ordinal()));
+    private AppendResult expire(List<Candidate> due, CommitDraft draft) {
+        for (Candidate one : due) {
+            boolean isThere = state.shardState(one.shard().ordinal()).isPresent();
+            if (isThere && isDue(one.stream(), one.shard())) {
+                draft.add(new ControlEntry.ShardExpired(one.shard().ordinal()));
+            }
         }
         return new AppendResult.Committed(draft.header().lsn(), List.of());
     }
@@ -51,9 +71,15 @@ final class ClosedShards {
         Optional<ControlEntry.ShardClosed> closed = shard.closed();
         return counters.closed()
                 && closed.isPresent()
-                && counters.horizon() >= counters.next()
                 && poweredOnNanos.getAsLong() - closed.get().poweredOnNanos()
                         >= state.describe(stream).settings().retention().toNanos()
-                && state.consumersBehind(shard, counters.next(), -1).isEmpty();
+                // A hole at its end stays above the horizon for ever.
+                && state.recordsBetween(shard, counters.horizon(), counters.next()) == 0
+                // Through it the children know whom they follow: without it, one would overtake its grandparent.
+                && shard.parents().stream()
+                        .noneMatch(parent -> stream.shard(parent).isPresent())
+                && state.consumersBehind(shard, counters.next(), counters.horizonLsn())
+                        .isEmpty()
+                && state.holds(shard).stream().allMatch(hold -> hold.confirms(counters.horizonLsn(), counters.next()));
     }
 }

@@ -10,6 +10,7 @@ import io.tidegate.core.stream.Expectation;
 import io.tidegate.core.stream.FullPolicy;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StateUpdate;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
@@ -252,11 +253,10 @@ final class CommitDraft {
         DuplicateWindow.Key key = new DuplicateWindow.Key(record.stream(), record.partitionKey());
         int crc = record.data().crc32c();
         Optional<DuplicateWindow.Seen> first = firstCopy(key, deviceNumber, crc);
-        // The first copy may be in a closed shard; if that has expired, there is no first copy any more.
-        Optional<ShardState> holder = first.flatMap(seen -> state.shardState(seen.shard()));
-        if (first.isPresent() && holder.isPresent()) {
+        if (first.isPresent()) {
             duplicates++;
-            return new AppendResult.Placed(holder.get().id(), first.get().sequenceNumber(), true);
+            ShardId holder = state.shardState(first.get().shard()).orElseThrow().id();
+            return new AppendResult.Placed(holder, first.get().sequenceNumber(), true);
         }
         long sequenceNumber = append(shard, record);
         DuplicateWindow.Seen added = new DuplicateWindow.Seen(deviceNumber, crc, shard.ordinal(), sequenceNumber);
@@ -265,7 +265,13 @@ final class CommitDraft {
         return new AppendResult.Placed(shard.id(), sequenceNumber, false);
     }
 
+    /** The one that is stored: it may be in a closed shard, and if that has expired, there is none any more. */
     private Optional<DuplicateWindow.Seen> firstCopy(DuplicateWindow.Key key, long deviceNumber, int crc) {
+        return newestCopy(key, deviceNumber, crc)
+                .filter(seen -> state.shardState(seen.shard()).isPresent());
+    }
+
+    private Optional<DuplicateWindow.Seen> newestCopy(DuplicateWindow.Key key, long deviceNumber, int crc) {
         List<DuplicateWindow.Seen> here = seen.getOrDefault(key, List.of());
         int oldest = Math.max(0, here.size() - DuplicateWindow.NUMBERS);
         for (int i = here.size() - 1; i >= oldest; i--) {

@@ -68,6 +68,11 @@ final class ShardState {
         return opened.range();
     }
 
+    /** The numbers of the shards of its stream that it was made from. */
+    List<Integer> parents() {
+        return opened.parents();
+    }
+
     /** Takes no more records. */
     void close(ControlEntry.ShardClosed entry) {
         closed = entry;
@@ -207,7 +212,7 @@ final class ShardState {
     }
 
     ShardDescription describe() {
-        List<ShardId> parents = opened.parents().stream()
+        List<ShardId> parents = parents().stream()
                 .map(number -> new ShardId(id().stream(), number))
                 .toList();
         return new ShardDescription(id(), range(), parents, isOpen(), horizon, next, retainedBytes);

@@ -137,6 +137,33 @@ class FullStreamTest {
     }
 
     @Test
+    void copyOfARecordWhoseShardHasExpired_isANewRecord_andRefusedLikeOne() throws Exception {
+        try (ShardLog log = open()) {
+            log.admin().create(SMALL);
+            LogReader.commit(log, AppendUnit.of(record(1).withDeviceNumber(1L)));
+            log.admin().updateShardCount(STREAM, 2);
+            clock.advance(Duration.ofHours(25));
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                log.lookNow();
+                assertThat(log.admin().describe(STREAM).orElseThrow().shards()).hasSize(2);
+            });
+            for (int number = 2; number <= 6; number++) {
+                LogReader.commit(log, AppendUnit.of(record(number).withDeviceNumber((long) number)));
+            }
+            AppendUnit again = AppendUnit.of(record(1).withDeviceNumber(1L));
+            assertThat(LogReader.append(log, again)).isInstanceOf(AppendResult.Refused.class);
+            clock.advance(FullStreams.RETRY_AFTER);
+            log.admin().configure(SMALL.withRetainedBytesMax(6_000));
+            assertThat(LogReader.commit(log, again).places())
+                    .singleElement()
+                    .satisfies(placed -> assertThat(placed.duplicate()).isFalse());
+            assertThat(LogReader.commit(log, again).places())
+                    .singleElement()
+                    .satisfies(placed -> assertThat(placed.duplicate()).isTrue());
+        }
+    }
+
+    @Test
     void stream_refusesUntilWhatWasOfferedBeforeTheRefusalIsAnswered_howeverLongThatTakes() {
         CommitQueue queue = new CommitQueue(1 << 20);
         FullStreams full = new FullStreams(clock, () -> false);

@@ -18,12 +18,15 @@ import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StartingPosition;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSelection;
 import io.tidegate.core.stream.StreamSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -169,6 +172,76 @@ class ReshardTest {
                     .extracting(ShardDescription::id)
                     .containsExactly(shard(3));
         }
+    }
+
+    @Test
+    void closedShard_stays_whileAParentIsThere_orARequiredConsumerHasNotPassedIt() throws Exception {
+        StreamName other = new StreamName("saw");
+        ConsumerName uplink = new ConsumerName("uplink/central");
+        try (ShardLog log = open()) {
+            log.admin().create(ONE_DAY.withShards(2));
+            log.admin().create(StreamSettings.of(other).withRetention(Duration.ofDays(1)));
+            log.admin().require(Map.of(uplink, new StreamSelection(Set.of(STREAM))));
+            for (int i = 0; i < 20; i++) {
+                LogReader.commit(log, AppendUnit.of(record("key-" + i, "x")));
+            }
+            // Cut at thirds, then joined: what lay between is empty and closed from the start.
+            log.admin().updateShardCount(STREAM, 3);
+            log.admin().updateShardCount(other, 2);
+            List<ShardId> all = ids(describe(log).shards());
+            List<ShardId> between = ids(describe(log).shards().stream()
+                    .filter(shard -> !shard.open() && !shard.parents().isEmpty())
+                    .toList());
+            assertThat(between).isNotEmpty();
+            clock.advance(Duration.ofHours(25));
+            awaitExpired(log, other, 2);
+            assertThat(ids(describe(log).shards())).isEqualTo(all);
+
+            // The uplink is at the end of the first two, and has not begun with what follows.
+            for (int number = 0; number < 2; number++) {
+                LogReader.commit(log, place(uplink, shard(number), next(log, number)));
+            }
+            List<ShardId> left = all.subList(2, all.size());
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                log.lookNow();
+                assertThat(ids(describe(log).shards())).isEqualTo(left);
+            });
+            log.admin().updateShardCount(other, 1);
+            clock.advance(Duration.ofHours(25));
+            awaitExpired(log, other, 1);
+            assertThat(ids(describe(log).shards())).isEqualTo(left);
+
+            for (ShardId shard : between) {
+                LogReader.commit(log, place(uplink, shard, 1));
+            }
+            awaitExpired(log, STREAM, 3);
+        }
+        assertSound();
+    }
+
+    private static List<ShardId> ids(List<ShardDescription> shards) {
+        return shards.stream().map(ShardDescription::id).toList();
+    }
+
+    private static long next(ShardLog log, int number) {
+        return describe(log).shards().get(number).nextSequenceNumber();
+    }
+
+    private static AppendUnit place(ConsumerName consumer, ShardId shard, long next) {
+        return new AppendUnit(
+                List.of(),
+                List.of(new CheckpointUpdate(
+                        consumer, new CheckpointScope.OneShard(shard), new Checkpoint.InShard(next, Payload.EMPTY))),
+                List.of(),
+                List.of());
+    }
+
+    /** Streams that come earlier in the order of names have been looked at by then. */
+    private static void awaitExpired(ShardLog log, StreamName stream, int left) {
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            log.lookNow();
+            assertThat(log.admin().describe(stream).orElseThrow().shards()).hasSize(left);
+        });
     }
 
     @Test
