@@ -27,7 +27,9 @@ final class ChronySync implements ClockSync {
     static final int PORT = 323;
 
     private static final int BYTES = 104;
-    private static final int TIMEOUT_MILLIS = 50;
+    /** As long as the log's writer may be held up, once a second, by a chronyd that does not answer. */
+    private static final Duration TIMEOUT = Duration.ofMillis(50);
+
     private static final int TRACKING = 33;
     private static final int TRACKING_REPLY = 5;
     private static final int NOT_SYNCHRONISED = 3;
@@ -40,14 +42,20 @@ final class ChronySync implements ClockSync {
 
     private final Clock clock;
     private final int port;
+    private final Duration timeout;
     private boolean hasAsked;
     private long askedNanos;
     private boolean answer;
     private int sequence;
 
     ChronySync(Clock clock, int port) {
+        this(clock, port, TIMEOUT);
+    }
+
+    ChronySync(Clock clock, int port, Duration timeout) {
         this.clock = clock;
         this.port = port;
+        this.timeout = timeout;
     }
 
     @Override
@@ -68,7 +76,7 @@ final class ChronySync implements ClockSync {
         byte[] bytes = new byte[512];
         DatagramPacket received = new DatagramPacket(bytes, bytes.length);
         try (DatagramSocket socket = new DatagramSocket()) {
-            socket.setSoTimeout(TIMEOUT_MILLIS);
+            socket.setSoTimeout((int) timeout.toMillis());
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             socket.send(new DatagramPacket(request.array(), BYTES));
             socket.receive(received);

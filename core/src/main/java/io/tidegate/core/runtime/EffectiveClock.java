@@ -51,14 +51,13 @@ public final class EffectiveClock {
     }
 
     public synchronized Observation observe() {
-        long nanos = clock.monotonicNanos();
+        boolean isSynchronised = sync.isSynchronised();
+        long beforeNanos = clock.monotonicNanos();
         long wallMillis = clock.wallMillis();
-        boolean isBelieved = wallMillis >= floorMillis && sync.isSynchronised();
-        long pausedNanos = clock.monotonicNanos() - nanos;
-        long elapsedMillis = Math.max(0, (nanos - lastNanos) / 1_000_000);
-        // Only whole milliseconds are taken off, or frequent readings would stand still.
-        lastNanos += elapsedMillis * 1_000_000;
-        lastMillis += elapsedMillis;
+        // Read after the wall clock: a pause in between must not be counted again at the next reading.
+        long nanos = clock.monotonicNanos();
+        boolean isBelieved = isSynchronised && wallMillis >= floorMillis;
+        countTo(nanos);
         if (!isBelieved) {
             return new Observation(new Reading(lastMillis, TimeQuality.ESTIMATED), nanos, OptionalLong.empty());
         }
@@ -67,11 +66,19 @@ public final class EffectiveClock {
         return new Observation(
                 new Reading(lastMillis, isFollowed ? TimeQuality.SYNCED : TimeQuality.ESTIMATED),
                 nanos,
-                pausedNanos <= PAUSE_NANOS_MAX ? OptionalLong.of(wallMillis) : OptionalLong.empty());
+                nanos - beforeNanos <= PAUSE_NANOS_MAX ? OptionalLong.of(wallMillis) : OptionalLong.empty());
     }
 
-    /** Never again earlier than this: what a log found in its newest block when it was opened. */
+    private void countTo(long nanos) {
+        long elapsedMillis = Math.max(0, (nanos - lastNanos) / 1_000_000);
+        // Only whole milliseconds are taken off, or frequent readings would stand still.
+        lastNanos += elapsedMillis * 1_000_000;
+        lastMillis += elapsedMillis;
+    }
+
+    /** Not earlier than this, now or ever again: what a log found in its newest block when it was opened. */
     public synchronized void raiseTo(long millis) {
+        countTo(clock.monotonicNanos());
         lastMillis = Math.max(lastMillis, millis);
     }
 }

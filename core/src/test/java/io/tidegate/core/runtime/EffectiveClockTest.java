@@ -29,6 +29,41 @@ class EffectiveClockTest {
     }
 
     @Test
+    void raisedTime_isTheTimeOfThatMoment_notOfTheOpeningBefore() {
+        clock.advance(Duration.ofSeconds(5));
+        effective.raiseTo(BUILD + 1_000_000);
+        assertThat(effective.now().millis()).isEqualTo(BUILD + 1_000_000);
+        clock.advance(Duration.ofSeconds(1));
+        assertThat(effective.now().millis()).isEqualTo(BUILD + 1_001_000);
+    }
+
+    /** The process stands still between reading the wall clock and reading the monotonic one. */
+    @Test
+    void pauseWhileTheClocksAreRead_isNotCountedTwice() {
+        clock.setWall(BUILD + 1_000_000);
+        boolean[] isPausing = {true};
+        Clock pausing = new Clock() {
+            @Override
+            public long wallMillis() {
+                long millis = clock.wallMillis();
+                if (isPausing[0]) {
+                    clock.advance(Duration.ofSeconds(3));
+                }
+                return millis;
+            }
+
+            @Override
+            public long monotonicNanos() {
+                return clock.monotonicNanos();
+            }
+        };
+        EffectiveClock paused = new EffectiveClock(pausing, () -> true, BUILD);
+        assertThat(paused.observe().synchronisedMillis()).isEmpty();
+        isPausing[0] = false;
+        assertThat(paused.now()).isEqualTo(new EffectiveClock.Reading(BUILD + 1_003_000, TimeQuality.SYNCED));
+    }
+
+    @Test
     void clockThatWasSetBack_isNotFollowed_andSaysSo() {
         synced.set(true);
         clock.setWall(BUILD + 1_000_000);
