@@ -1,6 +1,7 @@
 package io.tidegate.gateway;
 
 import io.tidegate.core.runtime.Ballast;
+import io.tidegate.core.runtime.ProcessLock;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -34,11 +35,11 @@ final class GatewayHome implements AutoCloseable {
     private static final long BALLAST_BYTES = 8L << 20;
 
     private final Path directory;
-    private final HomeLock lock;
+    private final ProcessLock lock;
     private final String gatewayId;
     private final Ballast ballast;
 
-    private GatewayHome(Path directory, HomeLock lock, String gatewayId, Ballast ballast) {
+    private GatewayHome(Path directory, ProcessLock lock, String gatewayId, Ballast ballast) {
         this.ballast = ballast;
         this.directory = directory;
         this.lock = lock;
@@ -52,12 +53,12 @@ final class GatewayHome implements AutoCloseable {
 
     /** The same, on a given machine. */
     static GatewayHome open(Path directory, SecureRandom random, Optional<MachineId> machine) {
-        HomeLock lock = null;
+        ProcessLock lock = null;
         try {
             for (String part : new String[] {"log", "video", "cache/tmp", "run"}) {
                 Files.createDirectories(directory.resolve(part));
             }
-            lock = HomeLock.take(directory);
+            lock = lock(directory);
             Files.deleteIfExists(directory.resolve("run/ports.json"));
             Ballast ballast = Ballast.in(directory.resolve("ballast"), BALLAST_BYTES);
             ballast.releaseIfFull();
@@ -67,11 +68,25 @@ final class GatewayHome implements AutoCloseable {
             closeAfter(e, lock);
             throw e;
         } catch (IOException e) {
-            CommandFailure failure = CommandFailure.usage("cannot use the home " + directory + ": " + reason(e)
-                    + "; expected a directory that this user may write to, name another with --home DIR");
+            CommandFailure failure = unusable(directory, e);
             closeAfter(failure, lock);
             throw failure;
         }
+    }
+
+    /** One process per home. */
+    static ProcessLock lock(Path directory) throws IOException {
+        Files.createDirectories(directory.resolve("run"));
+        return ProcessLock.take(
+                directory.resolve("run/lock"),
+                holder -> CommandFailure.usage("the home " + directory + " is in use by another tidegate (" + holder
+                        + "); stop it, or name another home with --home DIR"));
+    }
+
+    /** Says that and why a home cannot be read or written. */
+    static CommandFailure unusable(Path directory, IOException cause) {
+        return CommandFailure.usage("cannot use the home " + directory + ": " + reason(cause)
+                + "; expected a directory that this user may write to, name another with --home DIR");
     }
 
     private static String reason(IOException failure) {
@@ -80,7 +95,7 @@ final class GatewayHome implements AutoCloseable {
                 : String.valueOf(failure.getMessage());
     }
 
-    private static void closeAfter(CommandFailure failure, @Nullable HomeLock lock) {
+    private static void closeAfter(CommandFailure failure, @Nullable ProcessLock lock) {
         if (lock != null) {
             try {
                 lock.close();

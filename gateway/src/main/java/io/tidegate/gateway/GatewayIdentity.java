@@ -102,10 +102,25 @@ final class GatewayIdentity {
         }
     }
 
+    /** The same gateway after a change of hardware, or out of a backup. The tie comes last: a crash leaves it refused. */
+    void keep() throws IOException {
+        renameRecordings();
+        tieToThisMachine();
+    }
+
     /** Another gateway. The id comes first: a crash in between leaves a home that is still refused. */
     void renew(SecureRandom random) throws IOException {
         makeId(random);
+        renameRecordings();
         tieToThisMachine();
+    }
+
+    /**
+     * The store of recordings gets a new name at the next start. Under the old one another machine may have gone on: two
+     * fragments would share an id. What is recorded keeps the id that it has.
+     */
+    private void renameRecordings() throws IOException {
+        Files.deleteIfExists(home.resolve("video/store.id"));
     }
 
     private void makeId(SecureRandom random) throws IOException {

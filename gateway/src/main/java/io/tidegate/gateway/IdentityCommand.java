@@ -1,5 +1,6 @@
 package io.tidegate.gateway;
 
+import io.tidegate.core.runtime.ProcessLock;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -39,32 +40,33 @@ final class IdentityCommand {
     }
 
     @Command(name = "show", mixinStandardHelpOptions = true, description = "Shows the id and where it is at home.")
-    int show(@Mixin HomeOption home, @Mixin OutputOption output) throws IOException {
-        say(existing(home.path()), output);
-        return ExitCode.OK;
+    int show(@Mixin HomeOption home, @Mixin OutputOption output) {
+        return inHome(home.path(), () -> say(existing(home.path()), output));
     }
 
     @Command(
             name = "keep",
             mixinStandardHelpOptions = true,
             description = "This machine takes the place of the old one: same id, from now on at home here.")
-    int keep(@Mixin HomeOption home, @Mixin OutputOption output) throws IOException {
-        GatewayIdentity identity = existing(home.path());
-        requireMachine();
-        locked(home.path(), identity::tieToThisMachine);
-        say(identity, output);
-        return ExitCode.OK;
+    int keep(@Mixin HomeOption home, @Mixin OutputOption output) {
+        return inHome(home.path(), () -> {
+            GatewayIdentity identity = existing(home.path());
+            requireMachine();
+            locked(home.path(), identity::keep);
+            say(identity, output);
+        });
     }
 
     @Command(
             name = "new",
             mixinStandardHelpOptions = true,
             description = "The other machine goes on: this home becomes another gateway, with a new id.")
-    int renew(@Mixin HomeOption home, @Mixin OutputOption output) throws IOException {
-        GatewayIdentity identity = existing(home.path());
-        locked(home.path(), () -> identity.renew(new SecureRandom()));
-        say(identity, output);
-        return ExitCode.OK;
+    int renew(@Mixin HomeOption home, @Mixin OutputOption output) {
+        return inHome(home.path(), () -> {
+            GatewayIdentity identity = existing(home.path());
+            locked(home.path(), () -> identity.renew(new SecureRandom()));
+            say(identity, output);
+        });
     }
 
     @FunctionalInterface
@@ -72,9 +74,18 @@ final class IdentityCommand {
         void make() throws IOException;
     }
 
+    private static int inHome(Path home, Change change) {
+        try {
+            change.make();
+            return ExitCode.OK;
+        } catch (IOException e) {
+            throw GatewayHome.unusable(home, e);
+        }
+    }
+
     /** Not beside a running gateway: it would go on under what it read at its start. */
     private static void locked(Path home, Change change) throws IOException {
-        HomeLock lock = HomeLock.take(home);
+        ProcessLock lock = GatewayHome.lock(home);
         try {
             change.make();
         } finally {

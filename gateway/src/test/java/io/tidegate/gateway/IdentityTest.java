@@ -121,6 +121,28 @@ class IdentityTest {
         assertThat(renewed.out()).isEqualTo(another + ": at home on this machine\n");
     }
 
+    /** Another machine may have gone on under the old name: two fragments must not share an id at the destination. */
+    @Test
+    void keepAndNew_giveTheRecordingsANewName() throws IOException {
+        start(here);
+        Path name = home.resolve("video/store.id");
+        for (String change : new String[] {"keep", "new"}) {
+            Files.writeString(name, "0123456789ab\n");
+            assertThat(identity(here, change).exitCode()).isZero();
+            assertThat(name).as(change).doesNotExist();
+        }
+    }
+
+    @Test
+    void homeThatCannotBeWritten_isSaidInWords() throws IOException {
+        start(here);
+        Files.delete(home.resolve("run/lock"));
+        Files.createDirectory(home.resolve("run/lock"));
+        Result result = identity(here, "new");
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err()).contains("cannot use the home " + home).doesNotContain("unexpected");
+    }
+
     @Test
     void show_asJson_namesGatewayAndTie() throws IOException {
         String id = start(here);

@@ -5,6 +5,7 @@ import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.runtime.Closer;
 import io.tidegate.core.runtime.DiskBudget;
 import io.tidegate.core.runtime.EffectiveClock;
+import io.tidegate.core.runtime.ProcessLock;
 import io.tidegate.core.runtime.Worker;
 import io.tidegate.core.runtime.WorkerThread;
 import io.tidegate.core.stream.AppendResult;
@@ -128,7 +129,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
             Files.createDirectories(directory);
             Sql.unpackBeside(directory);
             ZstdLibrary.unpackBeside(directory);
-            HomeLock lock = closer.add(HomeLock.take(directory));
+            ProcessLock lock = closer.add(lock(directory));
             LogRecovery.Opened opened = new LogRecovery(settings, effective).open();
             LogClocks clocks = LogClocks.of(clock, effective, opened.state(), boot, random);
             ShardLog log = assemble(settings, clocks, random, opened, ballast);
@@ -185,7 +186,17 @@ public final class ShardLog implements StreamLog, AutoCloseable {
         return new ShardLog(settings, queue, reading, writer, full, ballast);
     }
 
-    private void start(LogRecovery.Opened opened, HomeLock lock) {
+    private static ProcessLock lock(Path directory) throws IOException {
+        Path file = directory.resolve("LOCK");
+        return ProcessLock.take(
+                file,
+                holder -> new StreamLogException(
+                        StreamLogException.Category.FATAL,
+                        "the log in " + directory + " is in use by another process (" + holder + ", lock file " + file
+                                + "); one process per home"));
+    }
+
+    private void start(LogRecovery.Opened opened, ProcessLock lock) {
         closer.add(lock);
         closer.add(reading.store());
         closer.add(() -> full.forEach(LiveSegment::close));

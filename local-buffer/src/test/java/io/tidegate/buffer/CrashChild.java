@@ -23,6 +23,7 @@ final class CrashChild {
     private CrashChild() {}
 
     public static void main(String[] arguments) throws Exception {
+        Orphans.endWithParent();
         Path home = Path.of(arguments[0]);
         int first = Integer.parseInt(arguments[1]);
         PrintStream out = new PrintStream(System.out, false, "UTF-8");

@@ -47,6 +47,7 @@ final class DiskFaultChild {
     }
 
     public static void main(String[] arguments) throws Exception {
+        Orphans.endWithParent();
         Path root = Path.of(arguments[0]);
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String name = in.readLine(); name != null; name = in.readLine()) {

@@ -71,6 +71,9 @@ record DiskOperation(Kind kind, int error, String path, long inode, long offset,
             byte[] data = new byte[in.getInt()];
             long inode = in.getLong();
             long offset = in.getLong();
+            if (in.remaining() < path.length + data.length) {
+                break; // still being written
+            }
             in.get(path).get(data);
             if (kind == Kind.RENAMED) {
                 data = relative(data, root).getBytes(StandardCharsets.UTF_8);

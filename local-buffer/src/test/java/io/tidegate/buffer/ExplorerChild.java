@@ -126,6 +126,7 @@ final class ExplorerChild {
     }
 
     public static void main(String[] arguments) throws Exception {
+        Orphans.endWithParent();
         ExplorerChild child = new ExplorerChild(
                 Path.of(arguments[0]),
                 Long.parseLong(arguments[1]),

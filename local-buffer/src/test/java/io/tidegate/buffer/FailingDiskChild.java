@@ -16,6 +16,7 @@ final class FailingDiskChild {
     private FailingDiskChild() {}
 
     public static void main(String[] arguments) throws Exception {
+        Orphans.endWithParent();
         ShardLog log = OpenedLogs.open(
                 OpenedLogs.settings(Path.of(arguments[0])).withCompression(Compression.NONE), new SystemClock());
         log.admin().create(StreamSettings.of(STREAM));

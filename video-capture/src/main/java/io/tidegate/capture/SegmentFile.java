@@ -60,17 +60,21 @@ final class SegmentFile {
     }
 
     /** The fragment; empty if it is not here or its bytes are not what was written. */
-    Optional<StoredFragment> fragment(long wantedRun, long number) throws IOException {
-        if (wantedRun != run || number < firstFragment || number > lastFragment) {
+    Optional<StoredFragment> fragment(TrackName.FragmentId id) throws IOException {
+        if (id.run() != run || id.number() < firstFragment || id.number() > lastFragment) {
             return Optional.empty();
         }
         Optional<SegmentReader> reader = SegmentReader.open(path, durableBytes);
-        return reader.isEmpty() ? Optional.empty() : search(reader.get(), number);
+        return reader.isEmpty() ? Optional.empty() : search(reader.get(), id);
     }
 
-    private static Optional<StoredFragment> search(SegmentReader reader, long number) throws IOException {
+    private static Optional<StoredFragment> search(SegmentReader reader, TrackName.FragmentId id) throws IOException {
         boolean handedOver = false;
+        long number = id.number();
         try {
+            if (!reader.start().store().equals(id.store())) {
+                return Optional.empty();
+            }
             Optional<SegmentReader.Found> found = reader.next();
             while (found.isPresent() && found.get().frame().fragment() < number) {
                 found = reader.next();

@@ -275,9 +275,9 @@ final class Track {
         return file.lastFragment() - file.firstFragment() + 1;
     }
 
-    Optional<StoredFragment> find(long wantedRun, long number) throws IOException {
-        Map.Entry<Long, SegmentFile> entry = segments.floorEntry(number);
-        return entry == null ? Optional.empty() : entry.getValue().fragment(wantedRun, number);
+    Optional<StoredFragment> find(TrackName.FragmentId id) throws IOException {
+        Map.Entry<Long, SegmentFile> entry = segments.floorEntry(id.number());
+        return entry == null ? Optional.empty() : entry.getValue().fragment(id);
     }
 
     Optional<MediaBytes> findInit(String sha256) throws IOException {

@@ -249,12 +249,9 @@ public final class VideoStore implements MediaSource, DiskUser, AutoCloseable {
     }
 
     private Optional<StoredFragment> find(MediaId id) throws IOException {
-        Optional<TrackName.FragmentId> parsed = TrackName.FragmentId.parse(id)
-                .filter(fragment -> fragment.store().equals(storeId));
+        Optional<TrackName.FragmentId> parsed = TrackName.FragmentId.parse(id);
         Track track = parsed.isEmpty() ? null : tracks.get(parsed.get().directory());
-        return track == null
-                ? Optional.empty()
-                : track.find(parsed.orElseThrow().run(), parsed.orElseThrow().number());
+        return track == null ? Optional.empty() : track.find(parsed.orElseThrow());
     }
 
     private Optional<MediaBytes> init(MediaId id) {

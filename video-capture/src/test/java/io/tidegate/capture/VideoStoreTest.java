@@ -214,6 +214,29 @@ class VideoStoreTest {
         assertThat(numbers(fragments())).last().isEqualTo("31");
     }
 
+    /** After its home was copied: under the old name the other copy goes on, with the same runs and numbers. */
+    @Test
+    void storeWithANewName_servesOldFragmentsUnderTheirIds_andGivesOthersToNewOnes() throws Exception {
+        VideoStore before = store();
+        started(before).accept(fragment(10_000));
+        work(before);
+        before.close();
+        Files.delete(home.resolve("store.id"));
+
+        VideoStore renamed = store();
+        Tools.assertServed(renamed, fragments().get(0));
+        started(renamed).accept(fragment(10_000));
+        work(renamed);
+        Tools.assertServed(renamed, fragments().get(1));
+        String oldId = member(fragments().get(0), "fragmentId");
+        String oldStore = oldId.substring(0, oldId.indexOf('.'));
+        String newId = member(fragments().get(1), "fragmentId");
+        assertThat(newId).doesNotStartWith(oldStore);
+        assertThat(renamed.open(new MediaId(oldStore + newId.substring(oldStore.length()))))
+                .as("the other copy's fragment of the same number")
+                .isEmpty();
+    }
+
     @Test
     void failedForce_losesThatFragmentLoudly_andRecordingGoesOnInAnotherFile() throws Exception {
         Disk disk = new Disk();

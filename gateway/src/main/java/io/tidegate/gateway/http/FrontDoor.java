@@ -102,7 +102,7 @@ final class FrontDoor extends Handler.Abstract {
                     421,
                     "host-not-allowed",
                     "this listener answers to localhost, 127.0.0.1 and [::1], found Host '" + lower
-                            + "'; behind a proxy, name it in http.host-names");
+                            + "'; a proxy in front of it must send one of them");
         }
     }
 

@@ -1,6 +1,5 @@
-package io.tidegate.buffer;
+package io.tidegate.core.runtime;
 
-import io.tidegate.core.stream.StreamLogException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -9,33 +8,40 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** The right to write a log directory, held by one process at a time. Thread-safe. */
-final class HomeLock implements AutoCloseable {
+/** A file that one process holds at a time, with the id of that process in it. Confined to one thread. */
+public final class ProcessLock implements AutoCloseable {
     private final FileChannel channel;
 
-    private HomeLock(FileChannel channel) {
+    private ProcessLock(FileChannel channel) {
         this.channel = channel;
     }
 
-    /** Throws a {@link StreamLogException} of category fatal that names the home and, if known, the other process. */
-    static HomeLock take(Path directory) throws IOException {
-        Path file = directory.resolve("LOCK");
+    /**
+     * Takes it, at once or not at all.
+     *
+     * @param refusal makes what is thrown if another process holds it, or this very one; from words for who that is
+     */
+    public static ProcessLock take(Path file, Function<String, RuntimeException> refusal) throws IOException {
         FileChannel channel =
                 FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        if (tryLock(channel) == null) {
-            String holder = holder(channel);
-            channel.close();
-            throw new StreamLogException(
-                    StreamLogException.Category.FATAL,
-                    "the log in " + directory + " is in use by another process (" + holder + ", lock file " + file
-                            + "); one process per home");
+        boolean isTaken = false;
+        try {
+            if (tryLock(channel) == null) {
+                throw refusal.apply(holder(channel));
+            }
+            byte[] who = ("pid " + ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8);
+            channel.truncate(0);
+            channel.write(ByteBuffer.wrap(who), 0);
+            isTaken = true;
+            return new ProcessLock(channel);
+        } finally {
+            if (!isTaken) {
+                channel.close();
+            }
         }
-        byte[] who = ("pid " + ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8);
-        channel.truncate(0);
-        channel.write(ByteBuffer.wrap(who), 0);
-        return new HomeLock(channel);
     }
 
     private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
@@ -52,6 +58,7 @@ final class HomeLock implements AutoCloseable {
         return read <= 0 ? "pid unknown" : new String(text.array(), 0, read, StandardCharsets.UTF_8).strip();
     }
 
+    /** Lets it go; the file stays. */
     @Override
     public void close() throws IOException {
         channel.close();
