@@ -174,6 +174,8 @@ final class LogWriter implements Worker {
             answer(batch);
             return Math.max(1, batch.size());
         }
+        // Last, and only beside something: what fits and what makes a commit does not depend on it.
+        pace.toTell().ifPresent(draft::add);
         Block block = draft.build();
         lastCommitNanos = clock.monotonicNanos();
         switch (segments.store(block)) {
@@ -234,7 +236,6 @@ final class LogWriter implements Worker {
         CommitDraft draft = new CommitDraft(state, parts.window(), full, header);
         opening.forEach(draft::add);
         watch.look(draft, seen);
-        pace.toTell().ifPresent(draft::add);
         return draft;
     }
 

@@ -5,13 +5,16 @@ import static org.awaitility.Awaitility.await;
 
 import io.tidegate.core.runtime.SystemClock;
 import io.tidegate.core.stream.AppendUnit;
+import io.tidegate.core.stream.FullPolicy;
 import io.tidegate.core.stream.LogStatus;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ProducerName;
 import io.tidegate.core.stream.PutAnswers;
 import io.tidegate.core.stream.PutListener;
+import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamPriority;
 import io.tidegate.core.stream.StreamProducer;
 import io.tidegate.core.stream.StreamSettings;
 import java.nio.file.Path;
@@ -92,6 +95,23 @@ class CommitIntervalTest {
             assertThat(log.status().commits() - commits).isLessThanOrEqualTo(millis / INTERVAL_MILLIS + 1);
             assertThat(log.status().wear().commitIntervalMillis()).isEqualTo(INTERVAL_MILLIS);
         }
+    }
+
+    /** Each commit costs more than what may be spent until the budget is stored again. */
+    @Test
+    void changeOfAStream_andALargeRecord_areCommitted_withTheLeastBudget() throws Exception {
+        StreamSettings settings = new StreamSettings(
+                STREAM, 1, Duration.ofDays(7), 100 << 20, 4 << 20, FullPolicy.DROP_OLDEST, StreamPriority.NORMAL);
+        try (ShardLog log = open(8 << 20)) {
+            log.admin().create(settings);
+            append(log, 8);
+            log.admin().configure(settings.withRetainedBytesMax(50 << 20));
+            LogReader.commit(log, AppendUnit.of(NewRecord.of(STREAM, "k", Payload.wrap(new byte[2 << 20]))));
+            assertThat(log.admin().describe(STREAM).orElseThrow().settings().retainedBytesMax())
+                    .isEqualTo(50 << 20);
+            assertThat(log.ledger(new ShardId(STREAM, 0)).retained()).isEqualTo(9);
+        }
+        assertThat(LogCheck.run(home.resolve("log")).findings()).isEmpty();
     }
 
     private static PutListener counting(AtomicInteger answered) {
