@@ -2,6 +2,7 @@ package io.tidegate.buffer;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
+import com.github.luben.zstd.ZstdException;
 import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,7 @@ final class BlockPacker implements AutoCloseable {
     private final boolean compressing;
     private @Nullable ZstdCompressCtx context;
     private byte[] room = new byte[0];
+    private boolean isFailing;
 
     BlockPacker(Compression wanted) {
         this.compressing = wanted == Compression.ZSTD && isZstdThere();
@@ -49,8 +51,22 @@ final class BlockPacker implements AutoCloseable {
                 packed);
     }
 
-    /** Returns what it was given if little is saved. */
+    /** Returns what it was given if little is saved, or if there is no native memory. */
     private byte[] compress(byte[] raw) {
+        try {
+            byte[] packed = compressed(raw);
+            isFailing = false;
+            return packed;
+        } catch (ZstdException | IllegalStateException e) {
+            if (!isFailing) {
+                Logger.warn("A block of {} bytes is stored as it is, zstd failed: {}", raw.length, e.getMessage());
+                isFailing = true;
+            }
+            return raw;
+        }
+    }
+
+    private byte[] compressed(byte[] raw) {
         ZstdCompressCtx zstd = context;
         if (zstd == null) {
             zstd = new ZstdCompressCtx();

@@ -63,6 +63,18 @@ class BlockPackerTest {
         return Payload.ofUtf8(text.toString()).toBytes();
     }
 
+    /** A closed context throws as one does that gets no native memory. */
+    @Test
+    void body_isStoredAsItIs_whereZstdFails() {
+        byte[] raw = readings(20_000);
+        BlockPacker packer = new BlockPacker(Compression.ZSTD);
+        assertThat(packer.pack(block(raw)).codec()).isEqualTo(StoredBlock.ZSTD);
+        packer.close();
+        StoredBlock stored = packer.pack(block(raw));
+        assertThat(stored.codec()).isEqualTo(StoredBlock.NONE);
+        assertThat(unpack(stored).body()).isEqualTo(raw);
+    }
+
     @Test
     void largeBody_isOneZstdFrame_thatAnotherImplementationInflates() throws Exception {
         byte[] raw = readings(20_000);
