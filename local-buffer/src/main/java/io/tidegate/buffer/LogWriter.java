@@ -164,15 +164,29 @@ final class LogWriter implements Worker {
 
     private int commit() {
         List<Submission> batch = new ArrayList<>();
+        try {
+            return commit(batch);
+        } catch (RuntimeException e) {
+            // Whoever is still in the batch would wait for ever, and its bytes would stay taken.
+            refuseFrom(batch, true, "the commit failed: " + e);
+            throw e;
+        }
+    }
+
+    /**
+     * @param batch empty; afterwards, also if this throws, what nobody has answered
+     */
+    private int commit(List<Submission> batch) {
         CommitDraft draft = draft();
         while (fill(draft, batch)) {
             // A unit that broke while it was decided has left the draft in pieces: without it, from the start.
             batch.clear();
             draft = draft();
         }
+        int done = Math.max(1, batch.size());
         if (draft.isEmpty()) {
             answer(batch);
-            return Math.max(1, batch.size());
+            return done;
         }
         // Last, and only beside something: what fits and what makes a commit does not depend on it.
         pace.toTell().ifPresent(draft::add);
@@ -185,8 +199,8 @@ final class LogWriter implements Worker {
                 answer(batch);
                 keep(block);
             }
-            case NOT_STORED -> refuseFrom(batch, false);
-            case UNKNOWN -> refuseFrom(batch, true);
+            case NOT_STORED -> refuseFrom(batch, false, notStored());
+            case UNKNOWN -> refuseFrom(batch, true, notStored());
             case AGAIN -> {
                 newEpoch();
                 again(batch);
@@ -197,7 +211,7 @@ final class LogWriter implements Worker {
             Logger.warn("The disk is full: records are refused, the space kept back serves what must be committed");
             onKeeping.run();
         }
-        return Math.max(1, batch.size());
+        return done;
     }
 
     private void keep(Block block) {
@@ -213,12 +227,13 @@ final class LogWriter implements Worker {
     private void again(List<Submission> batch) {
         if (++attempts >= ATTEMPTS_MAX) {
             attempts = 0;
-            refuseFrom(batch, true);
+            refuseFrom(batch, true, notStored());
             return;
         }
         for (int i = batch.size() - 1; i >= 0; i--) {
             taken.addFirst(batch.get(i));
         }
+        batch.clear();
     }
 
     private CommitDraft draft() {
@@ -260,7 +275,7 @@ final class LogWriter implements Worker {
                 return true;
             }
             batch.add(next);
-            if (next.isAlone()) {
+            if (next.isAlone() || next.isLast()) {
                 return false;
             }
             if (taken.isEmpty()) {
@@ -300,6 +315,7 @@ final class LogWriter implements Worker {
             submission.answer(answers);
             bytes += submission.weightBytes();
         }
+        batch.clear();
         tell(answers, bytes);
         full.mark(parts.queue());
         if (!readable.isEmpty()) {
@@ -313,14 +329,20 @@ final class LogWriter implements Worker {
      * Refuses a batch and all that was offered behind it, and turns producers away for as long as they were told to
      * wait: a later record that is stored while an earlier one must be sent again would be out of order.
      */
-    private void refuseFrom(List<Submission> batch, boolean isUnknown) {
+    private void refuseFrom(List<Submission> batch, boolean isUnknown, String reason) {
         parts.queue().hold(taken);
         letInAtNanos = clock.monotonicNanos() + RETRY_AFTER.toNanos();
         refusing = true;
+        List<Submission> tried = List.copyOf(batch);
         List<Submission> behind = List.copyOf(taken);
+        batch.clear();
         taken.clear();
-        refuse(batch, isUnknown);
-        refuse(behind, false);
+        refuse(tried, isUnknown, reason);
+        refuse(behind, false, reason);
+    }
+
+    private String notStored() {
+        return "the log could not store it: " + segments.failure();
     }
 
     private void letProducersIn() {
@@ -332,9 +354,8 @@ final class LogWriter implements Worker {
         }
     }
 
-    private void refuse(List<Submission> batch, boolean isUnknown) {
+    private void refuse(List<Submission> batch, boolean isUnknown, String reason) {
         Submission.Answers answers = answers();
-        String reason = "the log could not store it: " + segments.failure();
         long bytes = 0;
         for (Submission submission : batch) {
             if (isUnknown) {
@@ -382,7 +403,7 @@ final class LogWriter implements Worker {
             Logger.trace("Committing what is left before the log is closed");
         }
         parts.queue().drainTo(taken, Long.MAX_VALUE);
-        refuse(List.copyOf(taken), false);
+        refuse(List.copyOf(taken), false, "the log is closing");
         segments.close();
     }
 }

@@ -26,6 +26,11 @@ interface Submission {
         return false;
     }
 
+    /** Ends its commit: what comes later is decided when it has been answered. */
+    default boolean isLast() {
+        return false;
+    }
+
     /** Decides itself against a draft and remembers the outcome. */
     void prepare(CommitDraft draft);
 
@@ -51,9 +56,13 @@ interface Submission {
         }
 
         @Override
-        public void prepare(CommitDraft draft) {
-            reached.run();
+        public boolean isLast() {
+            return true;
         }
+
+        /** Nothing: a draft may be thrown away, and what stands before the mark is then decided again. */
+        @Override
+        public void prepare(CommitDraft draft) {}
 
         @Override
         public void answer(Answers answers) {
