@@ -3,6 +3,8 @@ package io.tidegate.buffer;
 import io.tidegate.core.stream.FullPolicy;
 import io.tidegate.core.stream.GapReason;
 import io.tidegate.core.stream.HeldRecords;
+import io.tidegate.core.stream.StreamLogException;
+import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamPriority;
 import io.tidegate.core.stream.StreamSettings;
 import java.util.ArrayList;
@@ -14,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
+import org.tinylog.Logger;
 
 /**
  * Finds which horizons are due: by age in powered-on time, which no jump of a clock moves, once every required consumer
@@ -30,6 +33,9 @@ final class Retention {
     private final LongSupplier poweredOnNanos;
     private final Eviction eviction;
     private final Map<Integer, Aged> aged = new HashMap<>();
+    /** Streams of which that has been said. */
+    private final Set<StreamName> unreadable = new HashSet<>();
+
     private volatile List<HeldRecords> held = List.of();
 
     /**
@@ -53,32 +59,46 @@ final class Retention {
         }
     }
 
-    /** The moves that are due now, at most two per shard, in the order in which they are to be done. */
+    /**
+     * The moves that are due now, at most two per shard, in the order in which they are to be done. Of a stream that
+     * cannot be read now there are none.
+     */
     List<HorizonMove> due() {
         List<HorizonMove> moves = new ArrayList<>();
         List<HeldRecords> holding = new ArrayList<>();
         Set<Integer> known = new HashSet<>();
         for (StreamState stream : log.state().allStreams()) {
-            StreamSettings settings = log.state().describe(stream).settings();
-            Map<Integer, ShardMove> byShard = new LinkedHashMap<>();
-            Map<Integer, List<RequiredConsumers.Hold>> holds = new HashMap<>();
-            for (ShardState shard : stream.shards()) {
-                known.add(shard.ordinal());
-                holds.put(shard.ordinal(), log.state().holds(shard));
-                Aged old = aged(shard, settings.retention().toNanos());
-                ShardMove expiring = expired(shard, old, holds.get(shard.ordinal()));
-                finish(expiring, GapReason.EXPIRED).ifPresent(moves::add);
-                byShard.put(shard.ordinal(), expiring);
+            stream.shards().forEach(shard -> known.add(shard.ordinal()));
+            try {
+                due(stream, moves, holding);
+                unreadable.remove(stream.name());
+            } catch (StreamLogException e) {
+                if (unreadable.add(stream.name())) {
+                    Logger.warn("Retention of stream {} has to wait: {}", stream.name(), e.getMessage());
+                }
             }
-            if (settings.onFull() == FullPolicy.DROP_OLDEST) {
-                evict(stream, settings.retainedBytesMax(), byShard, moves);
-            }
-            byShard.values().forEach(move -> held(move, holds.getOrDefault(move.shard.ordinal(), List.of()))
-                    .ifPresent(holding::add));
         }
         aged.keySet().retainAll(known);
         held = List.copyOf(holding);
         return moves;
+    }
+
+    private void due(StreamState stream, List<HorizonMove> moves, List<HeldRecords> holding) {
+        StreamSettings settings = log.state().describe(stream).settings();
+        Map<Integer, ShardMove> byShard = new LinkedHashMap<>();
+        Map<Integer, List<RequiredConsumers.Hold>> holds = new HashMap<>();
+        for (ShardState shard : stream.shards()) {
+            holds.put(shard.ordinal(), log.state().holds(shard));
+            Aged old = aged(shard, settings.retention().toNanos());
+            ShardMove expiring = expired(shard, old, holds.get(shard.ordinal()));
+            finish(expiring, GapReason.EXPIRED).ifPresent(moves::add);
+            byShard.put(shard.ordinal(), expiring);
+        }
+        if (settings.onFull() == FullPolicy.DROP_OLDEST) {
+            evict(stream, settings.retainedBytesMax(), byShard, moves);
+        }
+        byShard.values().forEach(move -> held(move, holds.getOrDefault(move.shard.ordinal(), List.of()))
+                .ifPresent(holding::add));
     }
 
     /** What is held back, as the last look found it. Thread-safe. */

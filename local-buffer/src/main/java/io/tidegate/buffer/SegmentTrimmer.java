@@ -1,8 +1,10 @@
 package io.tidegate.buffer;
 
+import io.tidegate.core.stream.StreamLogException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -10,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.tinylog.Logger;
 
 /**
@@ -18,17 +21,29 @@ import org.tinylog.Logger;
  * <p>Confined to the log's keeper.
  */
 final class SegmentTrimmer {
+    /** One that cannot be read or written is not tried again for so long: the others must not wait for it. */
+    private static final long ASIDE_NANOS = Duration.ofHours(1).toNanos();
+    /** The same where the disk is short: what cannot be rewritten gives no room, and more would be given up. */
+    private static final long ASIDE_IF_SHORT_NANOS = Duration.ofMinutes(1).toNanos();
+
     private final LogReading log;
     private final Compression compression;
+    private final LongSupplier poweredOnNanos;
     private final Map<Integer, Seen> seen = new HashMap<>();
     private final Set<Integer> unfit = new HashSet<>();
+    /** Until when those that failed are set aside. */
+    private final Map<Integer, Long> aside = new HashMap<>();
 
     /** What was found at a look: where horizons cross the segment, what is above them, and what the file holds. */
     private record Seen(List<Long> horizons, long keptBytes, long bytesInFile, boolean isShort) {}
 
-    SegmentTrimmer(LogReading log, Compression compression) {
+    /**
+     * @param poweredOnNanos how long the log has been open in its whole life
+     */
+    SegmentTrimmer(LogReading log, Compression compression, LongSupplier poweredOnNanos) {
         this.log = log;
         this.compression = compression;
+        this.poweredOnNanos = poweredOnNanos;
     }
 
     /**
@@ -36,20 +51,47 @@ final class SegmentTrimmer {
      *
      * @param isShort the disk is: a tenth below the horizons is worth a rewrite
      */
-    boolean trim(boolean isShort) throws IOException {
+    boolean trim(boolean isShort) {
         SegmentStore store = log.store();
         List<SegmentSummary> closed = store.closedSegments();
-        seen.keySet().retainAll(closed.stream().map(SegmentSummary::number).toList());
+        List<Integer> numbers = closed.stream().map(SegmentSummary::number).toList();
+        seen.keySet().retainAll(numbers);
+        aside.keySet().retainAll(numbers);
         for (SegmentSummary summary : closed) {
             // The newest but one stays whole: the live one's snapshot can be made again from it.
             if (summary.suspect() || summary.number() >= store.liveNumber() - 1 || unfit.contains(summary.number())) {
                 continue;
             }
-            if (isDue(summary, isShort)) {
-                return rewrite(summary);
+            if (!isAside(summary.number()) && isDueOrFails(summary, isShort) && rewrite(summary)) {
+                return true;
             }
         }
         return false;
+    }
+
+    private boolean isAside(int number) {
+        Long until = aside.get(number);
+        return until != null && poweredOnNanos.getAsLong() < until;
+    }
+
+    private void setAside(int number, Exception cause, boolean isShort) {
+        seen.remove(number);
+        long until = poweredOnNanos.getAsLong() + (isShort ? ASIDE_IF_SHORT_NANOS : ASIDE_NANOS);
+        if (aside.put(number, until) == null) {
+            Logger.warn(
+                    "Segment {} is rewritten later: {}",
+                    SegmentFile.path(log.store().directory(), number),
+                    cause.toString());
+        }
+    }
+
+    private boolean isDueOrFails(SegmentSummary summary, boolean isShort) {
+        try {
+            return isDue(summary, isShort);
+        } catch (IOException | StreamLogException e) {
+            setAside(summary.number(), e, false);
+            return false;
+        }
     }
 
     private boolean isDue(SegmentSummary summary, boolean isShort) throws IOException {
@@ -110,6 +152,7 @@ final class SegmentTrimmer {
             store.meter().created(file.toFile().length());
             store.dropReaders(number);
             seen.put(number, new Seen(found.horizons(), found.keptBytes(), found.keptBytes(), found.isShort()));
+            aside.remove(number);
             Logger.debug(
                     "Segment {} has been rewritten: {} bytes, {} before",
                     number,
@@ -120,12 +163,13 @@ final class SegmentTrimmer {
             // Readers find the damage, too, and tell it; nothing of the file may go before.
             unfit.add(number);
             Logger.warn("Segment {} is not rewritten: {}", file, e.getMessage());
-        } catch (SQLException | IOException e) {
-            if (e instanceof SQLException sql && Sql.isDamage(sql)) {
+        } catch (SQLException e) {
+            if (Sql.isDamage(e)) {
                 unfit.add(number);
             }
-            seen.remove(number);
-            Logger.warn("Segment {} is rewritten later: {}", file, e.getMessage());
+            setAside(number, e, found.isShort() || Sql.isFull(e));
+        } catch (IOException e) {
+            setAside(number, e, found.isShort());
         }
         return false;
     }

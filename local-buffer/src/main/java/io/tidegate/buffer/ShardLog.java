@@ -214,7 +214,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                         new HorizonMover(reading.state(), queue),
                         retention,
                         new ClosedShards(reading.state(), queue, writer::poweredOnNanos),
-                        new SegmentTrimmer(reading, settings.compression())),
+                        new SegmentTrimmer(reading, settings.compression(), writer::poweredOnNanos)),
                 full,
                 ballast);
         Scrub scrub = new Scrub(reading, writer::poweredOnNanos);

@@ -18,6 +18,7 @@ import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StartingPosition;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -116,6 +117,40 @@ class RetentionTest {
             awaitHorizon(log, 7);
             assertThat(log.ledger(SHARD).retained()).isEqualTo(1);
         }
+    }
+
+    /** A file that the operating system does not give out now, and may later. */
+    @Test
+    void streamThatCannotBeRead_doesNotKeepOthersFromGivingUpWhatTheyMust() throws Exception {
+        StreamName first = new StreamName("first");
+        Path segment = SegmentFile.path(home.resolve("log"), 1);
+        try (ShardLog log = open()) {
+            log.admin().create(StreamSettings.of(first));
+            log.admin().create(StreamSettings.of(STREAM));
+            while (log.status().segments() < 2) {
+                LogReader.commit(log, AppendUnit.of(NewRecord.of(first, "k", Payload.ofUtf8("x".repeat(999)))));
+            }
+            append(log, 0, 400);
+        }
+        Path kept = Files.move(segment, home.resolve("kept"));
+        Files.createDirectory(segment);
+        try (ShardLog log = open()) {
+            log.admin().configure(StreamSettings.of(first).withRetainedBytesMax(5_000));
+            log.admin().configure(StreamSettings.of(STREAM).withRetainedBytesMax(200_000));
+            awaitRetained(log, SHARD, 200);
+            assertThat(log.ledger(new ShardId(first, 0)).retained()).isGreaterThan(5);
+            Files.delete(segment);
+            Files.move(kept, segment);
+            awaitRetained(log, new ShardId(first, 0), 5);
+        }
+        assertThat(LogCheck.run(home.resolve("log")).findings()).isEmpty();
+    }
+
+    private static void awaitRetained(ShardLog log, ShardId shard, long records) {
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            log.lookNow();
+            assertThat(log.ledger(shard).retained()).isEqualTo(records);
+        });
     }
 
     @Test

@@ -184,6 +184,43 @@ class SegmentRewriteTest {
     }
 
     @Test
+    void segmentThatCannotBeLookedAt_doesNotKeepNewerOnesFromBeingRewritten() throws Exception {
+        try (ShardLog log = open()) {
+            log.admin().create(StreamSettings.of(BULK));
+            log.admin().create(StreamSettings.of(ALARMS).withRetention(Duration.ofDays(365)));
+            append(log, 0, 100);
+        }
+        SegmentFile.delete(home.resolve("log"), 2);
+        try (ShardLog log = open()) {
+            log.admin().configure(StreamSettings.of(BULK).withRetainedBytesMax(BULK_BYTES));
+            awaitBytesOnDisk(log, 700_000);
+        }
+    }
+
+    @Test
+    void segmentThatCannotBeWritten_doesNotKeepNewerOnesFromBeingRewritten_andIsTriedAgainAfterAnHour()
+            throws Exception {
+        Path unfinished = home.resolve("log").resolve("00000001.seg.new");
+        Path inTheWay = unfinished.resolve("in-the-way");
+        Path first = SegmentFile.path(home.resolve("log"), 1);
+        try (ShardLog log = open()) {
+            Files.createDirectories(inTheWay);
+            create(log);
+            append(log, 0, 100);
+            awaitBytesOnDisk(log, 700_000);
+            long length = Files.size(first);
+            Files.delete(inTheWay);
+            Files.delete(unfinished);
+            clock.advance(Duration.ofMinutes(61));
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                log.lookNow();
+                assertThat(Files.size(first)).isLessThan(length / 2);
+            });
+        }
+        assertThat(LogCheck.run(home.resolve("log")).findings()).isEmpty();
+    }
+
+    @Test
     void openReaderOfTheOldFile_goesOnReading_andARewriteThatBreaksOffLeavesTheOldFile() throws Exception {
         Path file = SegmentFile.path(home.resolve("log"), 1);
         try (ShardLog log = open()) {
