@@ -6,17 +6,22 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /**
- * The streams that refuse records because they are full, or because the disk is. From the first refusal on a stream refuses everything, room or
- * not, until the time to retry is over that the refusal named, and until what had been offered before the refusal was
- * told is answered: else a later record would be stored before an earlier one that must be sent again.
+ * The streams that refuse records because they are full, or because the disk is. From the first refusal on a stream
+ * refuses everything, room or not, until the time to retry is over that the refusal named, and until what had been
+ * offered before the refusal was told is answered: else a later record would be stored before an earlier one that must
+ * be sent again.
  *
  * <p>Confined to the log's writer.
  */
 final class FullStreams {
     static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+    /** What the log itself tells, once: refused, it would never be told. */
+    private static final Set<StreamName> TOLD_ON_A_FULL_DISK = Set.of(StreamName.GAPS, StreamName.CLOCK);
+
     private static final long RETRY_NANOS_MIN = Duration.ofMillis(50).toNanos();
 
     private final Clock clock;
@@ -48,7 +53,7 @@ final class FullStreams {
     /** Whether a stream refuses, whatever room it has. */
     boolean isClosed(StreamName stream) {
         if (isDiskFull()) {
-            return !stream.equals(StreamName.GAPS);
+            return !TOLD_ON_A_FULL_DISK.contains(stream);
         }
         Closed found = closed.get(stream);
         if (found == null) {

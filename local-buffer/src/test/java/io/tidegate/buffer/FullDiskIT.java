@@ -12,6 +12,7 @@ import io.tidegate.core.stream.Checkpoint;
 import io.tidegate.core.stream.CheckpointScope;
 import io.tidegate.core.stream.CheckpointUpdate;
 import io.tidegate.core.stream.ConsumerName;
+import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ProducerName;
@@ -34,6 +35,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -174,11 +176,15 @@ class FullDiskIT {
     }
 
     private ShardLog openWithBallast() {
+        return openWithBallast(ClockSync.TRUSTED);
+    }
+
+    private ShardLog openWithBallast(ClockSync sync) {
         SystemClock clock = new SystemClock();
         return ShardLog.open(
                 OpenedLogs.settings(disk).withSegmentBytes(1 << 20),
                 clock,
-                new EffectiveClock(clock, ClockSync.TRUSTED, OpenedLogs.BUILD_MILLIS),
+                new EffectiveClock(clock, sync, OpenedLogs.BUILD_MILLIS),
                 new Random(7),
                 Ballast.in(disk.resolve("ballast"), 512 << 10));
     }
@@ -254,6 +260,27 @@ class FullDiskIT {
             assertThat(log.ledger(SHARD).evicted()).isPositive();
         }
         assertThat(LogCheck.run(disk.resolve("log")).findings()).isEmpty();
+    }
+
+    @Test
+    void clockThatIsSetWhileTheDiskIsFull_isTold() throws Exception {
+        AtomicBoolean isSynchronised = new AtomicBoolean();
+        try (ShardLog log = openWithBallast(isSynchronised::get)) {
+            log.admin().create(StreamSettings.of(STREAM));
+            log.admin().create(StreamSettings.of(StreamName.CLOCK));
+            LogReader.commit(log, AppendUnit.of(record(1)));
+        }
+        fillTheRest();
+        try (ShardLog log = openWithBallast(isSynchronised::get)) {
+            assertThat(LogReader.append(log, AppendUnit.of(record(2)))).isInstanceOf(AppendResult.Refused.class);
+            isSynchronised.set(true);
+            Awaitility.await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThat(
+                            LogReader.texts(LogReader.all(log, StreamName.CLOCK, LogPosition.TRIM_HORIZON)))
+                    .singleElement()
+                    .asString()
+                    .contains("\"type\":\"clock-sync\""));
+            assertThat(LogReader.append(log, AppendUnit.of(record(2)))).isInstanceOf(AppendResult.Refused.class);
+        }
     }
 
     private static List<String> heads(List<String> texts) {
