@@ -44,7 +44,9 @@ final class HorizonMover {
             return true;
         }
         CompletableFuture<AppendResult> future = new CompletableFuture<>();
-        Submission.Unit unit = new Submission.Unit(WEIGHT_BYTES * moves.size(), draft -> decide(moves, draft), future);
+        // Alone: a place that goes back before it is then in the state, not only in the draft.
+        Submission.Unit unit =
+                new Submission.Unit(WEIGHT_BYTES * moves.size(), draft -> decide(moves, draft), future, true);
         if (!queue.offerAlways(unit)) {
             return false;
         }

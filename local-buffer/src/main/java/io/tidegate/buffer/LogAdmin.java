@@ -125,7 +125,8 @@ final class LogAdmin implements StreamAdmin {
             return;
         }
         List<String> released = new ArrayList<>();
-        run("say which consumers are required", false, draft -> {
+        // Alone: what came before is then in the state that this is held against.
+        run("say which consumers are required", true, draft -> {
             released.clear();
             Map<ConsumerName, StreamSelection> before = state.required();
             before.forEach((name, streams) -> {

@@ -2,6 +2,7 @@ package io.tidegate.buffer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.tidegate.core.runtime.Ballast;
 import io.tidegate.core.runtime.Clock;
@@ -9,14 +10,31 @@ import io.tidegate.core.runtime.ClockSync;
 import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.runtime.FakeClock;
 import io.tidegate.core.stream.AppendResult;
+import io.tidegate.core.stream.AppendUnit;
+import io.tidegate.core.stream.Checkpoint;
+import io.tidegate.core.stream.CheckpointScope;
+import io.tidegate.core.stream.CheckpointUpdate;
+import io.tidegate.core.stream.ConsumerName;
+import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSelection;
+import io.tidegate.core.stream.StreamSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +51,7 @@ class LogWriterTest {
     private boolean isClockBroken;
     private LogWriter writer;
     private SegmentStore store;
+    private LogState state;
 
     /** Throws where the test wants the writer to fail. */
     private final Clock clock = new Clock() {
@@ -58,6 +77,7 @@ class LogWriterTest {
         EffectiveClock effective = new EffectiveClock(clock, ClockSync.TRUSTED, OpenedLogs.BUILD_MILLIS);
         LogRecovery.Opened opened = new LogRecovery(settings, effective).open();
         store = opened.store();
+        state = opened.state();
         writer = new LogWriter(
                 new LogWriter.Parts(
                         queue,
@@ -171,5 +191,61 @@ class LogWriterTest {
         assertThat(order).containsExactly("before", "mark");
         writer.doWork();
         assertThat(order).containsExactly("before", "mark", "broken");
+    }
+
+    private CompletableFuture<AppendResult> submit(AppendUnit unit) {
+        CompletableFuture<AppendResult> future = new CompletableFuture<>();
+        assertThat(queue.offerAlways(new Submission.Unit(unit, future))).isTrue();
+        return future;
+    }
+
+    private static AppendUnit confirming(ConsumerName consumer, ShardId shard, long next) {
+        CheckpointUpdate update = new CheckpointUpdate(
+                consumer, new CheckpointScope.OneShard(shard), new Checkpoint.InShard(next, Payload.EMPTY));
+        return new AppendUnit(List.of(), List.of(update), List.of(), List.of());
+    }
+
+    /** A look finds what a required consumer has confirmed; then that goes back, and the move is decided after it. */
+    @Test
+    void horizon_staysWhereItIs_whenARequiredConsumerHasGoneBackSinceTheLook() throws Exception {
+        StreamName name = new StreamName("press");
+        ShardId shard = new ShardId(name, 0);
+        ConsumerName consumer = new ConsumerName("uplink/central");
+        LogAdmin admin = new LogAdmin(state, queue, new EffectiveClock(clock, ClockSync.TRUSTED, 0));
+        stepping(() -> admin.create(StreamSettings.of(name)));
+        stepping(() -> {
+            admin.require(Map.of(consumer, new StreamSelection(Set.of(name))));
+            return true;
+        });
+        List<NewRecord> records = Collections.nCopies(10, NewRecord.of(name, "k", Payload.ofUtf8("x")));
+        CompletableFuture<AppendResult> appended = submit(new AppendUnit(records, List.of(), List.of(), List.of()));
+        writer.doWork();
+        submit(confirming(consumer, shard, 11));
+        writer.doWork();
+        HorizonMove move = new HorizonMove(
+                1, new ControlEntry.HorizonMoved(0, 11, lsn(appended), GapReason.EXPIRED, 20, time.wallMillis()));
+        HorizonMover mover = new HorizonMover(state, queue);
+
+        submit(confirming(consumer, shard, 1));
+        stepping(() -> mover.move(List.of(move)));
+        assertThat(state.ledger(state.find(shard).orElseThrow()).retained()).isEqualTo(10);
+
+        submit(confirming(consumer, shard, 11));
+        stepping(() -> mover.move(List.of(move)));
+        assertThat(state.ledger(state.find(shard).orElseThrow()).retained()).isZero();
+    }
+
+    /** Does what waits for the writer on a thread of its own; the writer's turns start when it waits. */
+    private void stepping(Callable<?> waiting) throws Exception {
+        FutureTask<?> task = new FutureTask<>(waiting);
+        long before = queue.bytes();
+        Thread thread = new Thread(task, "waiting");
+        thread.start();
+        await().until(() -> task.isDone() || queue.bytes() > before);
+        for (int turn = 0; turn < 100 && !task.isDone(); turn++) {
+            writer.doWork();
+            thread.join(10);
+        }
+        task.get(30, TimeUnit.SECONDS);
     }
 }
