@@ -199,10 +199,11 @@ class LogWriterTest {
         return future;
     }
 
-    private static AppendUnit confirming(ConsumerName consumer, ShardId shard, long next) {
+    private void confirm(ConsumerName consumer, ShardId shard, long next) {
         CheckpointUpdate update = new CheckpointUpdate(
                 consumer, new CheckpointScope.OneShard(shard), new Checkpoint.InShard(next, Payload.EMPTY));
-        return new AppendUnit(List.of(), List.of(update), List.of(), List.of());
+        assertThat(submit(new AppendUnit(List.of(), List.of(update), List.of(), List.of())))
+                .isNotDone();
     }
 
     /** A look finds what a required consumer has confirmed; then that goes back, and the move is decided after it. */
@@ -220,17 +221,17 @@ class LogWriterTest {
         List<NewRecord> records = Collections.nCopies(10, NewRecord.of(name, "k", Payload.ofUtf8("x")));
         CompletableFuture<AppendResult> appended = submit(new AppendUnit(records, List.of(), List.of(), List.of()));
         writer.doWork();
-        submit(confirming(consumer, shard, 11));
+        confirm(consumer, shard, 11);
         writer.doWork();
         HorizonMove move = new HorizonMove(
                 1, new ControlEntry.HorizonMoved(0, 11, lsn(appended), GapReason.EXPIRED, 20, time.wallMillis()));
         HorizonMover mover = new HorizonMover(state, queue);
 
-        submit(confirming(consumer, shard, 1));
+        confirm(consumer, shard, 1);
         stepping(() -> mover.move(List.of(move)));
         assertThat(state.ledger(state.find(shard).orElseThrow()).retained()).isEqualTo(10);
 
-        submit(confirming(consumer, shard, 11));
+        confirm(consumer, shard, 11);
         stepping(() -> mover.move(List.of(move)));
         assertThat(state.ledger(state.find(shard).orElseThrow()).retained()).isZero();
     }
