@@ -14,14 +14,14 @@ import org.tinylog.Logger;
 /**
  * A read-only connection to one segment.
  *
- * <p>Guarded by its own lock: one read at a time.
+ * <p>Guarded by its own lock, which a read holds to its end: one at a time. Asking how it is waits for nobody.
  */
 final class SegmentReader implements AutoCloseable {
     private final Connection connection;
     private final PreparedStatement select;
     private final BlockUnpacker unpacker = new BlockUnpacker();
-    private boolean closed;
-    private boolean isBroken;
+    private volatile boolean closed;
+    private volatile boolean isBroken;
 
     private SegmentReader(Connection connection) throws SQLException {
         this.connection = connection;
@@ -64,7 +64,7 @@ final class SegmentReader implements AutoCloseable {
             }
         } catch (DamageException | SQLException e) {
             // After a failure the driver's statement is of no use any more.
-            isBroken |= e instanceof SQLException;
+            isBroken = isBroken || e instanceof SQLException;
             if (blocks.isEmpty()) {
                 throw e;
             }
@@ -89,12 +89,12 @@ final class SegmentReader implements AutoCloseable {
     }
 
     /** It has failed, and a new one has to be opened. */
-    synchronized boolean isBroken() {
+    boolean isBroken() {
         return isBroken;
     }
 
     /** Somebody else needed the place; a new one has to be opened. */
-    synchronized boolean isClosed() {
+    boolean isClosed() {
         return closed;
     }
 

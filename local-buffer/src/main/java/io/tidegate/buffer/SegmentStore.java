@@ -19,7 +19,7 @@ import org.tinylog.Logger;
  * The segments that there are, in order, and how to read them: finds blocks by their indexes and keeps a few read-only
  * connections.
  *
- * <p>Guarded by its own lock; reading a block does not hold it.
+ * <p>Guarded by its own lock, which every commit needs: reading, opening and closing files do not hold it.
  */
 final class SegmentStore implements AutoCloseable {
     private static final int READERS_MAX = 4;
@@ -30,6 +30,9 @@ final class SegmentStore implements AutoCloseable {
     private final TreeMap<Integer, SegmentSummary> closed = new TreeMap<>();
     private final LinkedHashMap<Integer, SegmentReader> readers = new LinkedHashMap<>(8, 0.75f, true);
     private final LinkedHashMap<Integer, SegmentIndex> indexes = new LinkedHashMap<>(8, 0.75f, true);
+    /** Counts what {@link #dropReaders} was asked for: a connection that was opened meanwhile may be to the old file. */
+    private int drops;
+
     private int liveNumber;
     private long liveFirstLsn;
     private SegmentIndex liveIndex = new SegmentIndex();
@@ -91,15 +94,21 @@ final class SegmentStore implements AutoCloseable {
     }
 
     /** The segment is gone; connections to it are closed. */
-    synchronized void remove(int number) {
-        closed.remove(number);
-        indexes.remove(number);
+    void remove(int number) {
+        synchronized (this) {
+            closed.remove(number);
+            indexes.remove(number);
+        }
         dropReaders(number);
     }
 
     /** Closes the connections to one segment; the next read opens it again, in whatever mode it then has. */
-    synchronized void dropReaders(int number) {
-        SegmentReader reader = readers.remove(number);
+    void dropReaders(int number) {
+        SegmentReader reader;
+        synchronized (this) {
+            drops++;
+            reader = readers.remove(number);
+        }
         if (reader != null) {
             reader.close();
         }
@@ -312,26 +321,54 @@ final class SegmentStore implements AutoCloseable {
         }
     }
 
-    private synchronized SegmentReader reader(int number) throws SQLException, IOException {
-        SegmentReader known = readers.get(number);
-        if (known != null && !known.isBroken()) {
-            return known;
+    /** A connection to a segment; whoever else needs the place may close it at any time. */
+    SegmentReader reader(int number) throws SQLException, IOException {
+        while (true) {
+            SegmentReader known;
+            int dropsBefore;
+            synchronized (this) {
+                known = readers.get(number);
+                dropsBefore = drops;
+            }
+            if (known != null && !known.isBroken()) {
+                return known;
+            }
+            SegmentReader opened = openReader(number);
+            List<SegmentReader> replaced = keepReader(number, opened, dropsBefore);
+            replaced.forEach(SegmentReader::close);
+            if (!replaced.contains(opened)) {
+                return opened;
+            }
         }
-        dropReaders(number);
+    }
+
+    private SegmentReader openReader(int number) throws SQLException, IOException {
         Path file = SegmentFile.path(directory, number);
         if (LostSegments.isLost(directory, number)) {
             throw new NoSuchFileException(file.toString());
         }
-        boolean isQuiet = number != liveNumber && !SegmentFile.isInWalMode(file);
-        SegmentReader opened = SegmentReader.open(file, isQuiet);
+        boolean isQuiet = number != liveNumber() && !SegmentFile.isInWalMode(file);
+        return SegmentReader.open(file, isQuiet);
+    }
+
+    /** Returns the connections to be closed; the one just opened is one of them if something has happened meanwhile. */
+    private synchronized List<SegmentReader> keepReader(int number, SegmentReader opened, int dropsBefore) {
+        SegmentReader known = readers.get(number);
+        if (drops != dropsBefore || (known != null && !known.isBroken())) {
+            return List.of(opened);
+        }
+        List<SegmentReader> replaced = new ArrayList<>();
+        if (known != null) {
+            replaced.add(known);
+        }
         readers.put(number, opened);
         if (readers.size() > READERS_MAX) {
             Map.Entry<Integer, SegmentReader> oldest =
                     readers.entrySet().iterator().next();
             readers.remove(oldest.getKey());
-            oldest.getValue().close();
+            replaced.add(oldest.getValue());
         }
-        return opened;
+        return replaced;
     }
 
     synchronized long bytesOnDisk() {
@@ -343,8 +380,12 @@ final class SegmentStore implements AutoCloseable {
     }
 
     @Override
-    public synchronized void close() {
-        readers.values().forEach(SegmentReader::close);
-        readers.clear();
+    public void close() {
+        List<SegmentReader> last;
+        synchronized (this) {
+            last = List.copyOf(readers.values());
+            readers.clear();
+        }
+        last.forEach(SegmentReader::close);
     }
 }
