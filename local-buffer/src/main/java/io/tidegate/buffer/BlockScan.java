@@ -5,10 +5,12 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 
-/** Reads all blocks of a segment that can be read, from both ends towards what is damaged. */
+/**
+ * Reads all blocks of a segment that can be read, from both ends towards what is damaged. Holds one of them at a time:
+ * a whole segment, inflated, has no room in memory.
+ */
 final class BlockScan {
     /** Takes the sound blocks, and hears of those that are not. */
     interface Sink {
@@ -33,7 +35,10 @@ final class BlockScan {
         } catch (SQLException e) {
             throwUnlessDamage(e);
             sink.damaged(-1, String.valueOf(e.getMessage()));
-            backward(connection, unpacker, forward.last, sink).forEach(sink::sound);
+            List<Long> rest = backward(connection, forward.last, sink);
+            for (int i = rest.size() - 1; i >= 0; i--) {
+                offer(connection, rest.get(i), unpacker, sink);
+            }
         }
     }
 
@@ -54,33 +59,36 @@ final class BlockScan {
         sink.sound(block);
     }
 
-    /** The sound blocks after an LSN, read backwards until the database fails; in order. */
-    private static List<Block> backward(Connection connection, BlockUnpacker unpacker, long lsnAfter, Sink sink)
-            throws SQLException {
-        List<Block> blocks = new ArrayList<>();
-        Sink collecting = new Sink() {
-            @Override
-            public void sound(Block block) {
-                blocks.add(block);
+    private static void offer(Connection connection, long lsn, BlockUnpacker unpacker, Sink sink) throws SQLException {
+        // A new statement for each: after a failure the driver's is of no use any more.
+        try (Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery("SELECT " + BlockRows.COLUMNS + " FROM block WHERE lsn = " + lsn)) {
+            if (row.next()) {
+                offer(row, unpacker, sink);
+            } else {
+                sink.damaged(lsn, "commit " + lsn + " is listed and not found");
             }
+        } catch (SQLException e) {
+            throwUnlessDamage(e);
+            sink.damaged(lsn, String.valueOf(e.getMessage()));
+        }
+    }
 
-            @Override
-            public void damaged(long lsn, String cause) {
-                sink.damaged(lsn, cause);
-            }
-        };
+    /** The LSNs of the blocks after one, the last first, until the database fails. */
+    private static List<Long> backward(Connection connection, long lsnAfter, Sink sink) throws SQLException {
+        List<Long> lsns = new ArrayList<>();
         try (Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(
-                        "SELECT " + BlockRows.COLUMNS + " FROM block WHERE lsn > " + lsnAfter + " ORDER BY lsn DESC")) {
+                        "SELECT lsn FROM block WHERE lsn > " + lsnAfter + " ORDER BY lsn DESC")) {
             while (rows.next()) {
-                offer(rows, unpacker, collecting);
+                lsns.add(rows.getLong(1));
             }
         } catch (SQLException e) {
             throwUnlessDamage(e);
             sink.damaged(-1, String.valueOf(e.getMessage()));
         }
-        Collections.reverse(blocks);
-        return blocks;
+        return lsns;
     }
 
     /** Remembers how far the way forward came. */
