@@ -18,6 +18,8 @@ final class LogRecovery {
     /** How far numbers jump where continuity cannot be proven. */
     static final long JUMP = 1L << 32;
 
+    private static final String WAL_DAMAGED = "commits in its write-ahead log cannot be read";
+
     private final ShardLogSettings settings;
     private final Path directory;
     private final EffectiveClock effective;
@@ -76,7 +78,7 @@ final class LogRecovery {
         long firstLsn = fold.state().lastLsn() + 1;
         live.scan(fold);
         if (isWalDamaged) {
-            fold.damaged(-1, "commits in its write-ahead log cannot be read");
+            fold.damaged(-1, WAL_DAMAGED);
         }
         if (fold.isDamaged()) {
             // Not closed: closing would write into it.
@@ -110,12 +112,13 @@ final class LogRecovery {
         if (!Files.exists(file)) {
             if (before > 1 && SegmentFile.list(directory).get(0) < before) {
                 loadStateBefore(before, fold);
-                fold.damaged(-1, "segment " + before + " is missing");
+                fold.skipSegment("segment " + before + " is missing");
             } else {
                 fold.loseHistory(number);
             }
             return;
         }
+        boolean isWalDamaged = WalFile.hasLostCommits(SegmentFile.walPath(file));
         try (SegmentReader reader = SegmentReader.open(file, !SegmentFile.isInWalMode(file))) {
             try {
                 reader.snapshot().forEach(fold::restore);
@@ -124,11 +127,14 @@ final class LogRecovery {
             }
             long firstLsn = fold.state().lastLsn() + 1;
             reader.scan(fold);
+            if (isWalDamaged) {
+                fold.damaged(-1, WAL_DAMAGED);
+            }
             fold.endSegment(before, firstLsn, SegmentFile.bytesOnDisk(directory, before));
         } catch (SQLException e) {
             Logger.error("Segment {} cannot be read either: {}", file, e.getMessage());
             loadStateBefore(before, fold);
-            fold.damaged(-1, String.valueOf(e.getMessage()));
+            fold.skipSegment(String.valueOf(e.getMessage()));
         }
     }
 

@@ -32,6 +32,9 @@ final class RecoveryFold implements BlockScan.Sink {
     private boolean isHistoryLost;
     private boolean isLsnUnproven;
     private boolean isSegmentDamaged;
+    /** Segments since the snapshot that was restored that have not been read whole: each may have ended in a jump. */
+    private int jumpsMissed;
+
     private @Nullable String cause;
 
     RecoveryFold(ShardLogSettings settings, EffectiveClock effective) {
@@ -70,6 +73,7 @@ final class RecoveryFold implements BlockScan.Sink {
         window = new DuplicateWindow(settings.duplicateKeysMax());
         index = new SegmentIndex();
         isSegmentDamaged = false;
+        jumpsMissed = 0;
     }
 
     /** An entry of a snapshot. */
@@ -146,18 +150,23 @@ final class RecoveryFold implements BlockScan.Sink {
         });
     }
 
+    /** Both ends of the stretch are proven, so it says nothing of other shards. */
     private void missing(ShardState shard, long next) {
-        damaged(-1, "numbers " + shard.next() + " to " + next + " of " + shard + " are missing");
+        noteDamage("numbers " + shard.next() + " to " + next + " of " + shard + " are missing");
         punch(shard, new Hole(shard.next(), next, next - shard.next(), true, GapReason.CORRUPT, nowMillis()));
+    }
+
+    private void noteDamage(String what) {
+        if (cause == null) {
+            cause = what;
+        }
+        isSegmentDamaged = true;
     }
 
     @Override
     public void damaged(long lsn, String what) {
-        if (cause == null) {
-            cause = what;
-        }
+        noteDamage(what);
         isLsnUnproven = true;
-        isSegmentDamaged = true;
         restoreShards();
         state.allShards().stream().filter(ShardState::isOpen).forEach(shard -> unproven.add(shard.ordinal()));
     }
@@ -206,7 +215,14 @@ final class RecoveryFold implements BlockScan.Sink {
     void endSegment(int number, long firstLsn, long bytes) {
         state.remember(index.summary(number, firstLsn, state.lastLsn() + 1, bytes, isSegmentDamaged));
         index = new SegmentIndex();
+        jumpsMissed += isSegmentDamaged ? 1 : 0;
         isSegmentDamaged = false;
+    }
+
+    /** An older segment cannot be folded at all. */
+    void skipSegment(String what) {
+        damaged(-1, what);
+        jumpsMissed++;
     }
 
     /** What a closed shard must have had and no block has. */
@@ -219,15 +235,19 @@ final class RecoveryFold implements BlockScan.Sink {
         }
     }
 
-    /** Where nothing proves how a shard went on, its numbers jump; so do LSNs. */
+    /**
+     * Where nothing proves how a shard went on, its numbers jump; so do LSNs. They jump once more for each segment that
+     * the state should know and does not: it may have ended in a jump itself, and numbers beyond that have been given.
+     */
     void endDamagedSegment(int number, long firstLsn, long bytes) {
         SegmentSummary summary = index.summary(number, firstLsn, state.lastLsn() + 1, bytes, true);
+        long jumps = isHistoryLost ? number : 1L + jumpsMissed;
         for (int ordinal : unproven) {
             state.shardState(ordinal).ifPresent(shard -> {
                 long next = shard.next();
-                long jump = isHistoryLost ? LogRecovery.JUMP * number : LogRecovery.JUMP;
+                long jump = LogRecovery.JUMP * jumps;
                 long middle = next + jump / 2;
-                long lostMax = Math.max(1, bytes / RECORD_BYTES_MIN) * (isHistoryLost ? number : 1);
+                long lostMax = Math.max(1, bytes / RECORD_BYTES_MIN) * jumps;
                 punch(shard, new Hole(next, middle, lostMax, false, GapReason.CORRUPT, nowMillis()));
                 punch(shard, new Hole(middle, next + jump, 0, true, GapReason.RENUMBERED, nowMillis()));
             });
@@ -244,7 +264,7 @@ final class RecoveryFold implements BlockScan.Sink {
             state.continueAt(Math.max(state.lastLsn(), number * LogRecovery.JUMP));
         }
         if (isLsnUnproven) {
-            state.continueAt(state.lastLsn() + LogRecovery.JUMP);
+            state.continueAt(state.lastLsn() + LogRecovery.JUMP * jumps);
         }
     }
 

@@ -159,6 +159,32 @@ class DamageTest {
     }
 
     @Test
+    void shardThatIsProvenAfterDamage_goesOnDensely_whenAnotherOneMissesNumbersLater() throws Exception {
+        StreamName quiet = new StreamName("quiet");
+        ShardId quietShard = new ShardId(quiet, 0);
+        try (ShardLog log = create()) {
+            log.admin().create(StreamSettings.of(quiet));
+            append(log, 1, 3);
+            assertThat(number(log, quiet)).isEqualTo(1);
+            append(log, 3, 4);
+        }
+        flip(2);
+        try (ShardLog log = open()) {
+            assertThat(number(log, quiet)).isEqualTo(2);
+            assertThat(log.ledger(quietShard)).isEqualTo(new LossLedger(quietShard, 2, 2, 0, 0, 0));
+            append(log, 4, 5);
+            assertThat(log.ledger(SHARD)).isEqualTo(new LossLedger(SHARD, 4, 3, 0, 0, 1));
+        }
+    }
+
+    private static long number(ShardLog log, StreamName stream) throws Exception {
+        return LogReader.commit(log, AppendUnit.of(NewRecord.of(stream, "k", Payload.ofUtf8("x"))))
+                .places()
+                .get(0)
+                .sequenceNumber();
+    }
+
+    @Test
     void damagedEnd_ofTheLiveSegment_makesNumbersJump_soThatNoneIsUsedTwice() throws Exception {
         try (ShardLog log = create()) {
             append(log, 1, 31);
@@ -178,6 +204,44 @@ class DamageTest {
     }
 
     @Test
+    void numbersAndCommits_thatWereGivenAfterAJump_areNotGivenAgain_whenAllThatKnowsOfThemIsLost() throws Exception {
+        try (ShardLog log = create()) {
+            append(log, 1, 31);
+        }
+        flip(30);
+        try (ShardLog log = open()) {
+            commit(log, "<1000>after");
+        }
+        flip(1000); // so that numbers jump again
+        AppendResult.Committed newest;
+        try (ShardLog log = open()) {
+            newest = commit(log, "after");
+        }
+        assertThat(SegmentFile.list(home.resolve("log"))).containsExactly(1, 2, 3);
+        assertThat(newest.places().get(0).sequenceNumber()).isGreaterThan(2L << 32);
+        destroy(2);
+        destroy(3);
+        try (ShardLog log = open()) {
+            AppendResult.Committed next = commit(log, "again");
+            assertThat(next.places().get(0).sequenceNumber())
+                    .isGreaterThan(newest.places().get(0).sequenceNumber());
+            assertThat(next.lsn()).isGreaterThan(newest.lsn());
+            assertThat(log.ledger(SHARD).balances()).isTrue();
+        }
+    }
+
+    private static AppendResult.Committed commit(ShardLog log, String text) throws Exception {
+        return LogReader.commit(log, AppendUnit.of(NewRecord.of(STREAM, "k", Payload.ofUtf8(text))));
+    }
+
+    private void destroy(int segment) throws IOException {
+        Path file = SegmentFile.path(home.resolve("log"), segment);
+        byte[] bytes = Files.readAllBytes(file);
+        Arrays.fill(bytes, 0, 4096, (byte) 0x55);
+        Files.write(file, bytes);
+    }
+
+    @Test
     void liveSegmentThatIsNoDatabase_leavesWhatOlderOnesHold_andTheLogGoesOn() throws Exception {
         int live;
         try (ShardLog log = create()) {
@@ -185,10 +249,7 @@ class DamageTest {
             live = SegmentFile.list(home.resolve("log"))
                     .get(SegmentFile.list(home.resolve("log")).size() - 1);
         }
-        Path file = SegmentFile.path(home.resolve("log"), live);
-        byte[] bytes = Files.readAllBytes(file);
-        Arrays.fill(bytes, 0, 4096, (byte) 0x55);
-        Files.write(file, bytes);
+        destroy(live);
         try (ShardLog log = open()) {
             List<Long> kept = numbers(LogReader.all(log, SHARD, TRIM));
             assertThat(kept).startsWith(1L).hasSizeBetween(100, 299);
@@ -212,10 +273,7 @@ class DamageTest {
         }
         assertThat(before).hasSizeGreaterThan(3);
         for (int segment : before.subList(before.size() - 2, before.size())) {
-            Path file = SegmentFile.path(home.resolve("log"), segment);
-            byte[] bytes = Files.readAllBytes(file);
-            Arrays.fill(bytes, 0, 4096, (byte) 0x55);
-            Files.write(file, bytes);
+            destroy(segment);
         }
         try (ShardLog log = open()) {
             List<Long> kept = numbers(LogReader.all(log, SHARD, TRIM));
