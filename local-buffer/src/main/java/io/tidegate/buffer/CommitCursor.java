@@ -1,5 +1,6 @@
 package io.tidegate.buffer;
 
+import io.tidegate.core.stream.Gap;
 import io.tidegate.core.stream.LogCursor;
 import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.ReadBatch;
@@ -26,14 +27,16 @@ final class CommitCursor implements LogCursor {
     /** Per shard, the number after the last that this reader was given or told of. */
     private final Map<Integer, Long> expected = new HashMap<>();
 
+    private final LogPosition start;
     private LogPosition position;
     private int seenOrdinals;
 
     CommitCursor(LogReading log, Set<StreamName> streams, LogPosition from) {
         this.log = log;
         this.streams = Set.copyOf(streams);
-        this.position =
+        this.start =
                 from.equals(LogPosition.LATEST) ? new LogPosition(log.state().lastLsn() + 1, 0) : from;
+        this.position = start;
         noticeShards();
         if (from.lsn() == 0) {
             for (ShardState shard : shards.values()) {
@@ -81,7 +84,7 @@ final class CommitCursor implements LogCursor {
             }
             Optional<Block> block = log.reader().read(found.get());
             if (block.isEmpty()) {
-                tellDamage(entry, batch);
+                tellDamage(found.get(), batch);
             } else if (!take(block.get(), batch, bytesMax)) {
                 return new ReadBatch(batch.finish(), log.ageMillis(entry.timeMillis()), false);
             }
@@ -128,7 +131,7 @@ final class CommitCursor implements LogCursor {
                 long next = Math.max(from, expected.getOrDefault(shard.ordinal(), from));
                 long to = missing.firstSequenceNumber() + missing.count();
                 if (next < to) {
-                    tell(shard, log.state().counters(shard), next, to, batch);
+                    tell(shard, log.state().counters(shard), next, to, true, batch);
                 }
             }
         }
@@ -142,16 +145,21 @@ final class CommitCursor implements LogCursor {
         boolean isBelow = number < counters.horizon();
         if (isBelow || (next != null && next < counters.horizon())) {
             long from = next == null ? number : Math.min(next, number);
-            tell(shard, counters, from, isBelow ? number + 1 : counters.horizon(), batch);
+            tell(shard, counters, from, isBelow ? number + 1 : counters.horizon(), true, batch);
         }
         return isBelow;
     }
 
     private void tell(
-            ShardState shard, ShardCounters counters, long fromInclusive, long toExclusive, CommitBatch batch) {
+            ShardState shard,
+            ShardCounters counters,
+            long fromInclusive,
+            long toExclusive,
+            boolean isExact,
+            CommitBatch batch) {
         long from = Math.max(fromInclusive, floors.getOrDefault(shard.ordinal(), 1L));
         if (from < toExclusive) {
-            batch.addBelowHorizon(shard, counters, new NumberRanges.Range(from, toExclusive), true);
+            batch.addBelowHorizon(shard, counters, new NumberRanges.Range(from, toExclusive), isExact);
         }
         expected.merge(shard.ordinal(), toExclusive, Math::max);
     }
@@ -178,7 +186,7 @@ final class CommitCursor implements LogCursor {
             long to = firstFrom(shard, lsnEnd, counters.horizon());
             if (next != null) {
                 if (next < to) {
-                    tell(shard, counters, next, to, batch);
+                    tell(shard, counters, next, to, true, batch);
                 }
             } else if (to > 1) {
                 expected.put(shard.ordinal(), to);
@@ -196,23 +204,46 @@ final class CommitCursor implements LogCursor {
                 .orElse(horizon);
     }
 
-    private void tellDamage(SegmentIndex.Entry entry, CommitBatch batch) {
+    /**
+     * An entry can stand for more than the block at its LSN. A reader that was started again behind the beginning of that
+     * does not know how much of it it has had.
+     */
+    private void tellDamage(SegmentStore.Found found, CommitBatch batch) {
+        SegmentIndex.Entry entry = found.entry();
+        long beginLsn = entry.isLost() ? log.store().firstLsn(found.segment()) : entry.lsn();
+        boolean isWholeAhead = start.compareTo(new LogPosition(beginLsn, 0)) <= 0;
         for (Run run : entry.runs()) {
             ShardState shard = shards.get(run.ordinal());
             if (shard == null) {
                 continue;
             }
             ShardCounters counters = log.state().counters(shard);
+            Long next = expected.get(shard.ordinal());
+            long from = next == null ? run.firstSequenceNumber() : Math.max(next, run.firstSequenceNumber());
+            boolean isExact = next != null || isWholeAhead;
+            if (from >= run.nextSequenceNumber()) {
+                continue;
+            }
             if (counters.horizon() >= run.nextSequenceNumber()) {
                 // Retention has taken the file away in the meantime.
-                long next = expected.getOrDefault(shard.ordinal(), run.firstSequenceNumber());
-                tell(shard, counters, Math.max(next, run.firstSequenceNumber()), run.nextSequenceNumber(), batch);
+                tell(shard, counters, from, run.nextSequenceNumber(), isExact, batch);
             } else {
-                Hole hole = log.damaged(shard, 0, run);
-                batch.add(shard, hole.gap(shard.id(), hole.fromInclusive()));
-                expected.merge(shard.ordinal(), hole.toExclusive(), Math::max);
+                Gap gap = log.damaged(shard, from, run, entry.lsn()).gap(shard.id(), from);
+                batch.add(shard, isExact ? gap : inexact(gap));
+                expected.merge(shard.ordinal(), gap.toExclusive(), Math::max);
             }
         }
+    }
+
+    private static Gap inexact(Gap gap) {
+        return new Gap(
+                gap.shard(),
+                gap.fromInclusive(),
+                gap.toExclusive(),
+                gap.records(),
+                false,
+                gap.reason(),
+                gap.timeMillis());
     }
 
     private void tellHoles(Block block, CommitBatch batch) {

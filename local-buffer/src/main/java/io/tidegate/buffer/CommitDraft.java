@@ -154,6 +154,17 @@ final class CommitDraft {
                 .orElse(0);
     }
 
+    /** The numbers of a shard that will never be read, with those that this commit finds. */
+    NumberRanges holes(ShardState shard) {
+        NumberRanges holes = state.holes(shard);
+        for (ControlEntry entry : control) {
+            if (entry instanceof ControlEntry.HoleMade made && made.ordinal() == shard.ordinal()) {
+                holes.add(made.hole().fromInclusive(), made.hole().toExclusive());
+            }
+        }
+        return holes;
+    }
+
     private boolean holds(Expectation expectation) {
         if (expectation instanceof Expectation.StateIs is) {
             return Objects.equals(value(is.key()), is.value());

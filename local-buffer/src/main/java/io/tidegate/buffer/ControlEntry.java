@@ -74,7 +74,10 @@ sealed interface ControlEntry {
     /** Sequence numbers [from, to) will never be read; exact: they were records, and are counted as corrupt. */
     record HoleMade(int ordinal, Hole hole) implements ControlEntry {}
 
-    /** Tells readers in commit order about a hole that was made while the log was opened. No change of state. */
+    /**
+     * Tells readers in commit order about a hole that was made while the log was opened. In a snapshot: no commit has done
+     * so yet.
+     */
     record HoleTold(int ordinal, Hole hole) implements ControlEntry {}
 
     /** A segment is damaged or not to be trusted; it is read with care and never written. */

@@ -3,16 +3,27 @@ package io.tidegate.buffer;
 import io.tidegate.core.stream.AppendResult;
 import io.tidegate.core.stream.ConsumerName;
 import io.tidegate.core.stream.Gap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.tinylog.Logger;
 
-/** Counts records that can no longer be read, once, by a commit, and tells of them in {@code _gaps}. Thread-safe. */
+/**
+ * Counts records that can no longer be read, once, by a commit, and tells of them in {@code _gaps}. What no commit takes,
+ * as on a full disk, is tried again when the keeper asks.
+ *
+ * <p>Thread-safe.
+ */
 final class DamageLedger implements LogReading.DamageReports {
     private static final int WEIGHT_BYTES = 512;
+    private static final int UNCOUNTED_MAX = 1_000;
+
+    private record Loss(ShardState shard, Hole hole, long lastLsn) {}
 
     private final LogState state;
     private final CommitQueue queue;
+    /** What no commit would take. */
+    private final List<Loss> uncounted = new ArrayList<>();
 
     DamageLedger(LogState state, CommitQueue queue) {
         this.state = state;
@@ -20,51 +31,94 @@ final class DamageLedger implements LogReading.DamageReports {
     }
 
     @Override
-    public void lost(ShardState shard, Hole hole) {
-        if (isKnown(state, shard, hole)) {
-            return;
+    public void lost(ShardState shard, Hole hole, long lastLsn) {
+        List<Hole> unknown = unknown(shard, hole, state.holes(shard));
+        for (Hole part : unknown) {
+            Logger.error("Records {} to {} of {} are damaged", part.fromInclusive(), part.toExclusive(), shard);
         }
-        Logger.error("Records {} to {} of {} are damaged", hole.fromInclusive(), hole.toExclusive(), shard);
-        queue.offerAlways(new Submission.Unit(
-                WEIGHT_BYTES,
-                draft -> {
-                    if (!isKnown(state, shard, hole)) {
-                        draft.add(new ControlEntry.HoleMade(shard.ordinal(), hole));
-                        GapRecords.add(draft, gap(shard, hole), consumers(state, shard, hole));
-                    }
-                    return new AppendResult.Committed(draft.header().lsn(), List.of());
-                },
-                new CompletableFuture<>()));
+        if (!unknown.isEmpty()) {
+            count(new Loss(shard, hole, lastLsn));
+        }
     }
 
-    private static boolean isKnown(LogState state, ShardState shard, Hole hole) {
-        long horizon = state.counters(shard).horizon();
-        return hole.toExclusive() <= horizon
-                || state.holeAt(shard, Math.max(hole.fromInclusive(), horizon)).isPresent();
+    private void count(Loss loss) {
+        CompletableFuture<AppendResult> counted = new CompletableFuture<>();
+        queue.offerAlways(new Submission.Unit(WEIGHT_BYTES, draft -> add(draft, loss), counted));
+        CompletableFuture<Void> unused = counted.thenAccept(result -> {
+            if (!(result instanceof AppendResult.Committed)) {
+                keep(loss);
+            }
+        });
+    }
+
+    private AppendResult add(CommitDraft draft, Loss loss) {
+        ShardState shard = loss.shard();
+        for (Hole part : unknown(shard, loss.hole(), draft.holes(shard))) {
+            draft.add(new ControlEntry.HoleMade(shard.ordinal(), part));
+            GapRecords.add(draft, gap(shard, part), consumers(state, shard, part, loss.lastLsn()));
+        }
+        return new AppendResult.Committed(draft.header().lsn(), List.of());
+    }
+
+    private synchronized void keep(Loss loss) {
+        if (uncounted.size() < UNCOUNTED_MAX) {
+            uncounted.add(loss);
+        } else {
+            Logger.warn("Damage is counted only when somebody reads there again: {}", loss.hole());
+        }
+    }
+
+    @Override
+    public void countAgain() {
+        List<Loss> again;
+        synchronized (this) {
+            again = List.copyOf(uncounted);
+            uncounted.clear();
+        }
+        again.forEach(this::count);
+    }
+
+    /** What of it is neither below the horizon nor counted yet. */
+    private List<Hole> unknown(ShardState shard, Hole hole, NumberRanges known) {
+        long from = Math.max(hole.fromInclusive(), state.counters(shard).horizon());
+        return known.missing(from, Math.max(from, hole.toExclusive())).stream()
+                .map(range -> new Hole(
+                        range.fromInclusive(),
+                        range.toExclusive(),
+                        range.size(),
+                        hole.exact(),
+                        hole.reason(),
+                        hole.timeMillis()))
+                .toList();
     }
 
     private static Gap gap(ShardState shard, Hole hole) {
         return hole.gap(shard.id(), hole.fromInclusive());
     }
 
-    private static List<ConsumerName> consumers(LogState state, ShardState shard, Hole hole) {
-        return state.consumersBehind(shard, hole.toExclusive(), Long.MAX_VALUE);
+    private static List<ConsumerName> consumers(LogState state, ShardState shard, Hole hole, long lastLsn) {
+        return state.consumersBehind(shard, hole.toExclusive(), lastLsn);
     }
 
-    /** Holes that were found when the log was opened, and are state already, as records of {@code _gaps}. */
-    static void announce(CommitQueue queue, LogState state, List<ControlEntry> told) {
+    /**
+     * Holes that were found when the log was opened, and are state already, as records of {@code _gaps}: in the commit that
+     * tells readers of them, so that neither is there without the other.
+     */
+    static void record(CommitDraft draft, LogState state, List<ControlEntry> told) {
+        for (ControlEntry entry : told) {
+            if (entry instanceof ControlEntry.HoleTold hole) {
+                state.shardState(hole.ordinal())
+                        .ifPresent(shard -> GapRecords.add(
+                                draft, gap(shard, hole.hole()), consumers(state, shard, hole.hole(), Long.MAX_VALUE)));
+            }
+        }
+    }
+
+    /** Has the first commit made at once: it carries the epoch, and tells of what was found when the log was opened. */
+    static void announce(CommitQueue queue) {
         queue.offerAlways(new Submission.Unit(
                 WEIGHT_BYTES,
-                draft -> {
-                    for (ControlEntry entry : told) {
-                        if (entry instanceof ControlEntry.HoleTold hole) {
-                            state.shardState(hole.ordinal())
-                                    .ifPresent(shard -> GapRecords.add(
-                                            draft, gap(shard, hole.hole()), consumers(state, shard, hole.hole())));
-                        }
-                    }
-                    return new AppendResult.Committed(draft.header().lsn(), List.of());
-                },
+                draft -> new AppendResult.Committed(draft.header().lsn(), List.of()),
                 new CompletableFuture<>()));
     }
 }

@@ -4,21 +4,31 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
 
 /**
  * Makes the index of a closed segment from its blocks. Numbers that must have been there, by what the segment's summary
  * and the density of numbers say, but are in no sound block, get an entry of their own, whose block cannot be read: so
- * readers meet them in their place.
+ * readers meet them in their place. That is the last LSN that is missing before the shard's next block: whoever has
+ * passed it has passed them.
  *
  * <p>Confined to one thread.
  */
 final class IndexScan implements BlockScan.Sink {
-    private final SegmentIndex index = new SegmentIndex();
+    private record Place(SegmentIndex.Entry entry, boolean isTelling) {}
+
+    private final TreeMap<Long, Place> places = new TreeMap<>();
     private final Map<Integer, Long> next = new HashMap<>();
     private final @Nullable SegmentSummary summary;
     private final long endLsn;
+    private long lastLsn;
+    private long missingLsn;
+    /** Of the block after the missing one. */
+    private long missingTimeMillis;
+
+    private long missingPoweredOnNanos;
 
     /**
      * @param summary null, or suspect: what is missing is told elsewhere
@@ -28,29 +38,50 @@ final class IndexScan implements BlockScan.Sink {
         this.endLsn = endLsn;
         if (this.summary != null) {
             this.summary.spans().forEach(span -> next.put(span.ordinal(), span.first()));
+            lastLsn = this.summary.firstLsn() - 1;
+            // Nothing can be missing from blocks that are all there; if it is, it is met before them.
+            missingLsn = lastLsn;
         }
     }
 
     @Override
     public void sound(Block block) {
-        if (block.lsn() >= endLsn) {
-            return;
+        if (block.lsn() >= endLsn || block.lsn() <= lastLsn) {
+            return; // it does not exist, or a database whose pages are of different ages shows it again
         }
-        List<Run> missing = new ArrayList<>();
+        BlockHeader header = block.header();
+        noteMissing(header.lsn() - 1, header.timeMillis(), header.poweredOnNanos());
         for (Run run : block.runs()) {
             Long expected = next.put(run.ordinal(), run.nextSequenceNumber());
             if (summary != null && expected != null && run.firstSequenceNumber() > expected) {
-                missing.add(missing(run.ordinal(), expected, run.firstSequenceNumber()));
+                addLost(run.ordinal(), expected, run.firstSequenceNumber());
             }
         }
-        if (!missing.isEmpty()) {
-            index.addLost(block.lsn() - 1, block.header(), missing);
-        }
-        index.add(block);
+        SegmentIndex.Entry entry =
+                new SegmentIndex.Entry(header.lsn(), header.timeMillis(), header.poweredOnNanos(), block.runs(), false);
+        places.put(header.lsn(), new Place(entry, SegmentIndex.isTelling(block)));
+        lastLsn = header.lsn();
     }
 
-    private static Run missing(int ordinal, long from, long to) {
-        return new Run(ordinal, from, (int) Math.min(Integer.MAX_VALUE, to - from), 0);
+    /** A block from this LSN back to the last one that is there. */
+    private void noteMissing(long lsn, long timeMillis, long poweredOnNanos) {
+        if (lsn > lastLsn) {
+            missingLsn = lsn;
+            missingTimeMillis = timeMillis;
+            missingPoweredOnNanos = poweredOnNanos;
+        }
+    }
+
+    private void addLost(int ordinal, long from, long to) {
+        List<Run> runs = new ArrayList<>();
+        Place there = places.get(missingLsn);
+        if (there != null) {
+            runs.addAll(there.entry().runs());
+        }
+        runs.add(new Run(ordinal, from, (int) Math.min(Integer.MAX_VALUE, to - from), 0));
+        SegmentIndex.Entry entry =
+                new SegmentIndex.Entry(missingLsn, missingTimeMillis, missingPoweredOnNanos, runs, true);
+        places.put(missingLsn, new Place(entry, false));
     }
 
     @Override
@@ -61,14 +92,16 @@ final class IndexScan implements BlockScan.Sink {
     SegmentIndex finish() {
         SegmentSummary known = summary;
         if (known != null) {
-            List<Run> missing = known.spans().stream()
-                    .filter(span -> next.getOrDefault(span.ordinal(), span.first()) < span.next())
-                    .map(span -> missing(span.ordinal(), next.getOrDefault(span.ordinal(), span.first()), span.next()))
-                    .toList();
-            if (!missing.isEmpty()) {
-                index.addLost(known.nextLsn() - 1, known, missing);
+            noteMissing(known.nextLsn() - 1, known.lastTimeMillis(), known.lastPoweredOnNanos());
+            for (SegmentSummary.Span span : known.spans()) {
+                long reached = next.getOrDefault(span.ordinal(), span.first());
+                if (reached < span.next()) {
+                    addLost(span.ordinal(), reached, span.next());
+                }
             }
         }
+        SegmentIndex index = new SegmentIndex();
+        places.values().forEach(place -> index.add(place.entry(), place.isTelling()));
         return index;
     }
 }

@@ -14,13 +14,22 @@ record LogReading(
         DamageReports reports) {
 
     /** Hears of records that cannot be read. */
-    @FunctionalInterface
     interface DamageReports {
-        void lost(ShardState shard, Hole hole);
+        /**
+         * @param lastLsn no later commit has had one of them
+         */
+        void lost(ShardState shard, Hole hole, long lastLsn);
+
+        /** Tries again to count what no commit would take. */
+        void countAgain();
     }
 
-    /** The numbers of a run that cannot be read any more; told to the writer, which counts them once. */
-    Hole damaged(ShardState shard, long from, Run run) {
+    /**
+     * The numbers of a run that cannot be read any more; told to the writer, which counts them once.
+     *
+     * @param lastLsn no later commit has had one of them
+     */
+    Hole damaged(ShardState shard, long from, Run run, long lastLsn) {
         Hole whole = new Hole(
                 run.firstSequenceNumber(),
                 run.nextSequenceNumber(),
@@ -28,7 +37,7 @@ record LogReading(
                 true,
                 GapReason.CORRUPT,
                 clock.now().millis());
-        reports.lost(shard, whole);
+        reports.lost(shard, whole, lastLsn);
         return whole.from(Math.max(from, run.firstSequenceNumber()));
     }
 

@@ -54,7 +54,6 @@ final class LogRecovery {
         }
         int number = numbers.get(numbers.size() - 1);
         RecoveryFold fold = new RecoveryFold(settings, effective);
-        List<ControlEntry> toTell = new ArrayList<>();
         // Asked before SQLite has the file: it takes damage for the end.
         boolean isWalDamaged = WalFile.hasLostCommits(SegmentFile.walPath(SegmentFile.path(directory, number)));
         LiveSegment live;
@@ -70,7 +69,7 @@ final class LogRecovery {
             loadStateBefore(number, fold);
             // Only now are the shards known of which nothing more can be read.
             fold.damaged(-1, String.valueOf(e.getMessage()));
-            return quarantine(number, fold, toTell);
+            return quarantine(number, fold);
         }
         if (!loadSnapshot(live, fold)) {
             loadStateBefore(number, fold);
@@ -82,7 +81,7 @@ final class LogRecovery {
         }
         if (fold.isDamaged()) {
             // Not closed: closing would write into it.
-            return quarantine(number, fold, toTell);
+            return quarantine(number, fold);
         }
         // A process that ended between writing and syncing has left commits that only the page cache may hold.
         SegmentFile.syncWal(directory, number);
@@ -90,7 +89,7 @@ final class LogRecovery {
         SegmentStore store = new SegmentStore(directory);
         store.setLive(number, firstLsn, fold.index());
         List<SegmentSummary> lost = addClosed(store, fold.state(), number);
-        return new Opened(fold.state(), fold.window(), store, live, toTell, lost);
+        return new Opened(fold.state(), fold.window(), store, live, fold.state().untold(), lost);
     }
 
     private static boolean loadSnapshot(LiveSegment live, RecoveryFold fold) {
@@ -138,16 +137,15 @@ final class LogRecovery {
         }
     }
 
-    private Opened quarantine(int number, RecoveryFold fold, List<ControlEntry> toTell)
-            throws IOException, SQLException {
+    private Opened quarantine(int number, RecoveryFold fold) throws IOException, SQLException {
         Logger.error(
                 "Segment {} is damaged ({}); what verifies is served, the log goes on in a new one",
                 SegmentFile.path(directory, number),
                 fold.cause());
         long firstLsn = fold.firstLsn(number);
         fold.endDamagedSegment(number, firstLsn, SegmentFile.bytesOnDisk(directory, number));
+        List<ControlEntry> toTell = new ArrayList<>(fold.state().untold());
         toTell.add(new ControlEntry.SegmentQuarantined(number, fold.cause()));
-        toTell.addAll(fold.told());
         create(number + 1, fold);
         ShardCatalog.keep(directory, fold.state());
         SegmentStore store = new SegmentStore(directory);

@@ -35,6 +35,9 @@ final class LogState implements ShardNames {
     private final TreeMap<Integer, SegmentSummary> segments = new TreeMap<>();
     private final ClockState clock = new ClockState();
     private final DeletedStreams deletedStreams = new DeletedStreams();
+    /** Holes of which no commit has told readers yet; told by the first commit after an opening that found damage. */
+    private final List<ControlEntry> untold = new ArrayList<>();
+
     private long stateBytes;
     private long lastLsn;
     private long lastTimeMillis;
@@ -48,7 +51,11 @@ final class LogState implements ShardNames {
     synchronized void fold(Block block) {
         BlockHeader header = block.header();
         for (ControlEntry entry : block.entries()) {
-            fold(entry);
+            if (entry instanceof ControlEntry.HoleTold) {
+                untold.remove(entry);
+            } else {
+                fold(entry);
+            }
         }
         for (Run run : block.runs()) {
             ShardState shard = shards.get(run.ordinal());
@@ -86,6 +93,8 @@ final class LogState implements ShardNames {
             shardState(moved.ordinal()).ifPresent(shard -> shard.move(moved));
         } else if (entry instanceof ControlEntry.HoleMade made) {
             shardState(made.ordinal()).ifPresent(shard -> shard.add(made.hole()));
+        } else if (entry instanceof ControlEntry.HoleTold) {
+            untold.add(entry); // in a snapshot: no commit has told it before
         } else if (entry instanceof ControlEntry.SegmentQuarantined quarantined) {
             segments.computeIfPresent(quarantined.number(), (number, summary) -> summary.asSuspect());
         } else if (entry instanceof ControlEntry.ClockEntry change) {
@@ -108,7 +117,7 @@ final class LogState implements ShardNames {
             nextOrdinal = Math.max(nextOrdinal, point.nextOrdinal());
             firstSequenceNumber = point.firstSequenceNumber();
         }
-        // EpochOpened comes true with the header of its block; HoleTold is for readers; windows are kept apart.
+        // EpochOpened comes true with the header of its block; windows are kept apart.
     }
 
     private void open(ShardState shard) {
@@ -171,6 +180,7 @@ final class LogState implements ShardNames {
         entries.addAll(required.entries());
         state.forEach((key, value) -> entries.add(new ControlEntry.StateSet(key, value)));
         entries.addAll(clock.snapshot());
+        entries.addAll(untold);
         entries.addAll(windows);
         entries.add(
                 0,
@@ -221,6 +231,11 @@ final class LogState implements ShardNames {
     synchronized Optional<ShardState> find(ShardId id) {
         StreamState stream = streams.get(id.stream());
         return stream == null ? Optional.empty() : stream.shard(id.number());
+    }
+
+    /** Holes of which readers have to be told by the next commit. */
+    synchronized List<ControlEntry> untold() {
+        return List.copyOf(untold);
     }
 
     /** A consistent copy of a shard's numbers. */

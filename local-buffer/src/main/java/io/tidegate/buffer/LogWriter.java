@@ -250,6 +250,7 @@ final class LogWriter implements Worker {
                 now.quality());
         CommitDraft draft = new CommitDraft(state, parts.window(), full, header);
         opening.forEach(draft::add);
+        DamageLedger.record(draft, state, opening);
         watch.look(draft, seen);
         return draft;
     }

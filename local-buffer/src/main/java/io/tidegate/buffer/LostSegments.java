@@ -23,25 +23,16 @@ final class LostSegments {
                     "Segment {} is missing; what it held is lost, and told to readers as a gap",
                     SegmentFile.path(log.store().directory(), summary.number()));
             for (SegmentSummary.Span span : summary.spans()) {
-                log.state().shardState(span.ordinal()).ifPresent(shard -> report(log, shard, span));
+                Hole hole = new Hole(
+                        span.first(),
+                        span.next(),
+                        span.next() - span.first(),
+                        true,
+                        GapReason.CORRUPT,
+                        log.clock().now().millis());
+                log.state().shardState(span.ordinal()).ifPresent(shard -> log.reports()
+                        .lost(shard, hole, summary.nextLsn() - 1));
             }
-        }
-    }
-
-    private static void report(LogReading log, ShardState shard, SegmentSummary.Span span) {
-        long horizon = log.state().counters(shard).horizon();
-        for (NumberRanges.Range range :
-                log.state().holes(shard).missing(Math.max(span.first(), horizon), span.next())) {
-            log.reports()
-                    .lost(
-                            shard,
-                            new Hole(
-                                    range.fromInclusive(),
-                                    range.toExclusive(),
-                                    range.size(),
-                                    true,
-                                    GapReason.CORRUPT,
-                                    log.clock().now().millis()));
         }
     }
 }

@@ -2,7 +2,6 @@ package io.tidegate.buffer;
 
 import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.stream.GapReason;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -22,7 +21,6 @@ final class RecoveryFold implements BlockScan.Sink {
     private LogState state = new LogState();
     private DuplicateWindow window;
     private SegmentIndex index = new SegmentIndex();
-    private final List<ControlEntry> told = new ArrayList<>();
     /** Shards of which nothing verified has been seen since the last damage. */
     private final Set<Integer> unproven = new HashSet<>();
 
@@ -64,10 +62,6 @@ final class RecoveryFold implements BlockScan.Sink {
         return cause == null ? "" : cause;
     }
 
-    List<ControlEntry> told() {
-        return told;
-    }
-
     void reset() {
         state = new LogState();
         window = new DuplicateWindow(settings.duplicateKeysMax());
@@ -94,6 +88,7 @@ final class RecoveryFold implements BlockScan.Sink {
         if (block.lsn() != state.lastLsn() + 1) {
             damaged(state.lastLsn() + 1, "commit " + (state.lastLsn() + 1) + " is missing before " + block.lsn());
         }
+        block.entries().forEach(this::jumpAsTold);
         block.runs().forEach(this::fillBefore);
         block.runs().forEach(run -> unproven.remove(run.ordinal()));
         state.fold(block);
@@ -119,6 +114,15 @@ final class RecoveryFold implements BlockScan.Sink {
         });
         window.forgetDeleted(block.entries());
         isLsnUnproven = false;
+    }
+
+    /** The snapshot that had the jump cannot be read, the commit that told of it can. */
+    private void jumpAsTold(ControlEntry entry) {
+        if (entry instanceof ControlEntry.HoleTold told) {
+            state.shardState(told.ordinal())
+                    .filter(shard -> told.hole().fromInclusive() == shard.next())
+                    .ifPresent(shard -> state.fold(new ControlEntry.HoleMade(shard.ordinal(), told.hole())));
+        }
     }
 
     /** The number after the last is written where a shard is closed: nothing of it is unproven from there on. */
@@ -198,7 +202,7 @@ final class RecoveryFold implements BlockScan.Sink {
 
     private void punch(ShardState shard, Hole hole) {
         state.fold(new ControlEntry.HoleMade(shard.ordinal(), hole));
-        told.add(new ControlEntry.HoleTold(shard.ordinal(), hole));
+        state.fold(new ControlEntry.HoleTold(shard.ordinal(), hole));
     }
 
     private long nowMillis() {

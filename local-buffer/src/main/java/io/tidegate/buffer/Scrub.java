@@ -106,7 +106,7 @@ final class Scrub {
             LogFiles.throwUnlessDamage(e);
         }
         if (entry.get().isLost() || blocks.isEmpty() || blocks.get(0).lsn() != lsn) {
-            entry.get().runs().forEach(this::report);
+            entry.get().runs().forEach(run -> report(run, lsn));
             nextLsn = lsn + 1;
             return READ_BYTES;
         }
@@ -114,10 +114,10 @@ final class Scrub {
         return Math.max(1, blocks.stream().mapToLong(Block::plainBytes).sum());
     }
 
-    private void report(Run run) {
+    private void report(Run run, long lsn) {
         log.state()
                 .shardState(run.ordinal())
                 .filter(shard -> log.state().counters(shard).horizon() < run.nextSequenceNumber())
-                .ifPresent(shard -> log.damaged(shard, 0, run));
+                .ifPresent(shard -> log.damaged(shard, 0, run, lsn));
     }
 }

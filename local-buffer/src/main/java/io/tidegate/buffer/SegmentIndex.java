@@ -33,35 +33,39 @@ final class SegmentIndex {
     /** Entries that stand for blocks that cannot be read. */
     private final BitSet lost = new BitSet();
 
+    /**
+     * One entry for a whole segment that cannot be read. It stands where the segment ends: who is in its middle has the
+     * rest of it before him.
+     */
     static SegmentIndex ofLost(SegmentSummary summary) {
         SegmentIndex index = new SegmentIndex();
         List<Run> runs = summary.spans().stream()
                 .map(span -> new Run(
                         span.ordinal(), span.first(), (int) Math.min(Integer.MAX_VALUE, span.next() - span.first()), 0))
                 .toList();
-        index.addLost(summary.firstLsn(), summary.lastTimeMillis(), summary.lastPoweredOnNanos(), runs);
+        index.addLost(summary.nextLsn() - 1, summary.lastTimeMillis(), summary.lastPoweredOnNanos(), runs);
         return index;
     }
 
-    /** Records that no block holds any more, before a block that is there. */
-    synchronized void addLost(long lsn, BlockHeader following, List<Run> missing) {
-        addLost(lsn, following.timeMillis(), following.poweredOnNanos(), missing);
-    }
-
-    /** Records that no block holds any more, at the end of a segment. */
-    synchronized void addLost(long lsn, SegmentSummary segment, List<Run> missing) {
-        addLost(lsn, segment.lastTimeMillis(), segment.lastPoweredOnNanos(), missing);
-    }
-
-    private void addLost(long lsn, long timeMillis, long poweredOnNanos, List<Run> missing) {
+    /** Records that no block holds any more. */
+    synchronized void addLost(long lsn, long timeMillis, long poweredOnNanos, List<Run> missing) {
         lost.set(count);
         add(lsn, timeMillis, poweredOnNanos, missing, false);
     }
 
+    /** An entry that is in its place after all that have been added. */
+    synchronized void add(Entry entry, boolean isTelling) {
+        lost.set(count, entry.isLost());
+        add(entry.lsn(), entry.timeMillis(), entry.poweredOnNanos(), entry.runs(), isTelling);
+    }
+
     synchronized void add(Block block) {
         BlockHeader header = block.header();
-        boolean isTelling = block.entries().stream().anyMatch(entry -> entry instanceof ControlEntry.HoleTold);
-        add(header.lsn(), header.timeMillis(), header.poweredOnNanos(), block.runs(), isTelling);
+        add(header.lsn(), header.timeMillis(), header.poweredOnNanos(), block.runs(), isTelling(block));
+    }
+
+    static boolean isTelling(Block block) {
+        return block.entries().stream().anyMatch(entry -> entry instanceof ControlEntry.HoleTold);
     }
 
     private void add(long lsn, long timeMillis, long poweredOnNanos, List<Run> added, boolean isTelling) {

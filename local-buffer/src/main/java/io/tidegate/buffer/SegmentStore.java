@@ -290,6 +290,12 @@ final class SegmentStore implements AutoCloseable {
         return index(new Candidate(summary.number(), summary.nextLsn(), summary, known));
     }
 
+    /** Where a segment's blocks begin. */
+    synchronized long firstLsn(int number) {
+        SegmentSummary summary = closed.get(number);
+        return summary == null ? liveFirstLsn : summary.firstLsn();
+    }
+
     /** Where a segment's blocks end. */
     synchronized long nextLsn(int number) {
         SegmentSummary summary = closed.get(number);

@@ -201,7 +201,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
         closer.add(reading.store());
         closer.add(() -> full.forEach(LiveSegment::close));
         writer.tellFirst(opened.toTell());
-        DamageLedger.announce(queue, opened.state(), opened.toTell());
+        DamageLedger.announce(queue);
         LostSegments.report(reading, opened.lost());
         WorkerThread thread = closer.add(WorkerThread.start(
                 "log-writer", writer, IDLE, e -> Logger.error(e, "The log's writer failed in a turn")));
@@ -219,6 +219,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                 ballast);
         Scrub scrub = new Scrub(reading, writer::poweredOnNanos);
         Worker turns = () -> {
+            reading.reports().countAgain();
             scrub.turn();
             return keeper.doWork();
         };

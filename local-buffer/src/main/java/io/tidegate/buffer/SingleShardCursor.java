@@ -108,6 +108,7 @@ final class SingleShardCursor implements ShardCursor {
             // The files do not have what the state promises: all that is left is lost.
             return lost(
                     new Run(shard.ordinal(), next, Math.toIntExact(Math.min(counters.next() - next, 1 << 30)), 0),
+                    log.state().lastLsn(),
                     batch);
         }
         searchLsn = found.get().entry().lsn();
@@ -117,11 +118,14 @@ final class SingleShardCursor implements ShardCursor {
                     .holeAt(shard, run.firstSequenceNumber() - 1)
                     .map(Hole::fromInclusive)
                     .orElse(run.firstSequenceNumber());
-            return lost(new Run(shard.ordinal(), next, Math.toIntExact(Math.min(until - next, 1 << 30)), 0), batch);
+            return lost(
+                    new Run(shard.ordinal(), next, Math.toIntExact(Math.min(until - next, 1 << 30)), 0),
+                    searchLsn - 1,
+                    batch);
         }
         Optional<Block> block = log.reader().read(found.get());
         if (block.isEmpty()) {
-            return lost(run, batch);
+            return lost(run, searchLsn, batch);
         }
         batch.unreadMillis = found.get().entry().timeMillis();
         for (StreamRecord record : block.get().records(log.state())) {
@@ -136,14 +140,14 @@ final class SingleShardCursor implements ShardCursor {
         return true;
     }
 
-    private boolean lost(Run run, Batch batch) {
+    private boolean lost(Run run, long lastLsn, Batch batch) {
         if (log.state().counters(shard).horizon() >= run.nextSequenceNumber()) {
             return true; // given up by retention in the meantime: the horizon tells
         }
         if (batch.isFull()) {
             return false;
         }
-        Hole hole = log.damaged(shard, next, run);
+        Hole hole = log.damaged(shard, next, run, lastLsn);
         batch.add(hole.gap(shard.id(), Math.max(next, hole.fromInclusive())));
         next = hole.toExclusive();
         return true;

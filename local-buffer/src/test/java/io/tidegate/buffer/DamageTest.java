@@ -3,6 +3,9 @@ package io.tidegate.buffer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.tidegate.core.runtime.Clock;
+import io.tidegate.core.runtime.ClockSync;
+import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.runtime.SystemClock;
 import io.tidegate.core.stream.AppendResult;
 import io.tidegate.core.stream.AppendUnit;
@@ -23,9 +26,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -131,9 +139,34 @@ class DamageTest {
         assertThat(index.get(4)).extracting(SegmentIndex.Entry::runs).isEqualTo(List.of(new Run(0, 5, 1, 0)));
     }
 
-    private static Block block(long lsn, Run run) {
+    @Test
+    void blockOfTwoShardsThatIsLost_isMetInItsPlace_thoughOneOfThemGoesOnOnlyLater() {
+        // Commit 2 had numbers of shards 0 and 1; commit 3 is of shard 1 alone, commit 4 of shard 0.
+        SegmentSummary summary = new SegmentSummary(
+                1,
+                1,
+                5,
+                0,
+                0,
+                64 << 10,
+                false,
+                List.of(new SegmentSummary.Span(0, 1, 5), new SegmentSummary.Span(1, 1, 4)));
+        IndexScan scan = new IndexScan(summary, 5);
+        scan.sound(block(1, new Run(0, 1, 1, 0), new Run(1, 1, 1, 0)));
+        scan.damaged(2, "block 2 fails its CRC");
+        scan.sound(block(3, new Run(1, 3, 1, 0)));
+        scan.sound(block(4, new Run(0, 4, 1, 0)));
+        SegmentIndex index = scan.finish();
+        List<SegmentIndex.Entry> entries = new ArrayList<>();
+        index.forEach(entries::add);
+        assertThat(entries.stream().map(SegmentIndex.Entry::lsn)).containsExactly(1L, 2L, 3L, 4L);
+        assertThat(entries.stream().map(SegmentIndex.Entry::isLost)).containsExactly(false, true, false, false);
+        assertThat(entries.get(1).runs()).containsExactlyInAnyOrder(new Run(0, 2, 2, 0), new Run(1, 2, 1, 0));
+    }
+
+    private static Block block(long lsn, Run... runs) {
         BlockHeader header = new BlockHeader(lsn, 1, 1, lsn, lsn, TimeQuality.SYNCED);
-        return new Block(header, new byte[0], BlockCodec.encodeDirectory(List.of(run)), new byte[0]);
+        return new Block(header, new byte[0], BlockCodec.encodeDirectory(List.of(runs)), new byte[0]);
     }
 
     @Test
@@ -228,6 +261,89 @@ class DamageTest {
             assertThat(next.lsn()).isGreaterThan(newest.lsn());
             assertThat(log.ledger(SHARD).balances()).isTrue();
         }
+    }
+
+    @Test
+    void jumpWhoseSnapshotIsLost_isKnownFromTheCommitThatToldOfIt_andCountsNoRecordsThatNeverWere() throws Exception {
+        try (ShardLog log = create()) {
+            append(log, 1, 31);
+        }
+        flip(30);
+        LossLedger before;
+        try (ShardLog log = open()) {
+            commit(log, "after");
+            before = log.ledger(SHARD);
+            assertThat(before.corrupt()).isZero(); // how many there were is not known
+        }
+        destroySnapshot(2);
+        try (ShardLog log = open()) {
+            assertThat(log.ledger(SHARD)).isEqualTo(before);
+            assertThat(commit(log, "again").places().get(0).sequenceNumber()).isEqualTo(31 + (1L << 32));
+        }
+    }
+
+    private void destroySnapshot(int segment) throws Exception {
+        try (Connection connection = Sql.openWritable(SegmentFile.path(home.resolve("log"), segment))) {
+            Sql.run(connection, "UPDATE snapshot SET crc = crc + 1 WHERE position = 0");
+        }
+    }
+
+    @Test
+    void crashBetweenTheQuarantineAndTheFirstCommit_keepsNoHoleFromReaders() throws Exception {
+        try (ShardLog log = create()) {
+            append(log, 1, 31);
+        }
+        flip(30);
+        Clock clock = new SystemClock();
+        LogRecovery.Opened crashed = new LogRecovery(
+                        OpenedLogs.settings(home),
+                        new EffectiveClock(clock, ClockSync.TRUSTED, OpenedLogs.BUILD_MILLIS))
+                .open();
+        assertThat(crashed.live().number()).isEqualTo(2);
+        crashed.live().close();
+        crashed.store().close();
+        for (int opening = 0; opening < 2; opening++) {
+            try (ShardLog log = open()) {
+                assertThat(commit(log, "after").lsn()).isGreaterThan(1L << 32);
+                assertThat(gapReasons(LogReader.all(log, STREAM, LogPosition.TRIM_HORIZON)))
+                        .containsExactly(GapReason.CORRUPT, GapReason.RENUMBERED);
+                assertThat(LogReader.texts(LogReader.all(log, StreamName.GAPS, LogPosition.TRIM_HORIZON)))
+                        .satisfiesExactlyInAnyOrder(
+                                text -> assertThat(text).contains("corrupt"),
+                                text -> assertThat(text).contains("renumbered"));
+            }
+        }
+    }
+
+    private static List<GapReason> gapReasons(List<LogEntry> entries) {
+        return entries.stream()
+                .filter(Gap.class::isInstance)
+                .map(entry -> ((Gap) entry).reason())
+                .toList();
+    }
+
+    @Test
+    void damageThatNoCommitTakes_isCountedWhenOneDoes() throws Exception {
+        try (ShardLog log = create()) {
+            append(log, 1, 4);
+        }
+        LogState state = LogFiles.look(home.resolve("log"), LogFiles::state);
+        CommitQueue queue = new CommitQueue(1 << 20);
+        DamageLedger ledger = new DamageLedger(state, queue);
+        ledger.lost(state.find(SHARD).orElseThrow(), new Hole(2, 3, 1, true, GapReason.CORRUPT, 0), state.lastLsn());
+        Deque<Submission> taken = new ArrayDeque<>();
+        queue.drainTo(taken, Long.MAX_VALUE);
+        List<Runnable> answers = new ArrayList<>();
+        taken.remove().refuse("the disk is full", Duration.ofSeconds(1), new Submission.Answers(Map.of(), answers));
+        answers.forEach(Runnable::run);
+        queue.drainTo(taken, Long.MAX_VALUE);
+        assertThat(taken).isEmpty();
+        ledger.countAgain();
+        queue.drainTo(taken, Long.MAX_VALUE);
+        assertThat(taken).hasSize(1);
+        ledger.countAgain();
+        queue.drainTo(taken, Long.MAX_VALUE);
+        assertThat(taken).hasSize(1);
     }
 
     private static AppendResult.Committed commit(ShardLog log, String text) throws Exception {

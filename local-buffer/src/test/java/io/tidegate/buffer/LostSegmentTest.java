@@ -7,6 +7,7 @@ import io.tidegate.core.runtime.SystemClock;
 import io.tidegate.core.stream.AppendUnit;
 import io.tidegate.core.stream.Gap;
 import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.LogCursor;
 import io.tidegate.core.stream.LogEntry;
 import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.LossLedger;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -138,6 +140,82 @@ class LostSegmentTest {
             assertThat(log.admin().create(StreamSettings.of(STREAM))).isFalse();
             assertThat(append(log, STREAM, "after")).isGreaterThan(JUMP);
             assertThat(gaps(LogReader.all(log, SHARD, TRIM))).hasSize(2);
+            assertThat(log.ledger(SHARD).balances()).isTrue();
+        }
+    }
+
+    private void sealFirst(int segments) throws Exception {
+        try (ShardLog log = open()) {
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                log.lookNow();
+                for (int segment = 1; segment <= segments; segment++) {
+                    assertThat(SegmentFile.isInWalMode(SegmentFile.path(home.resolve("log"), segment)))
+                            .isFalse();
+                }
+            });
+        }
+    }
+
+    private SegmentSummary summary(int segment) {
+        return LogFiles.look(home.resolve("log"), LogFiles::state).segments().stream()
+                .filter(each -> each.number() == segment)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void readerInTheMiddleOfASegmentThatIsLost_isToldOfTheRestOfIt_once() throws Exception {
+        writeWithALateStream();
+        sealFirst(2);
+        SegmentSummary second = summary(2);
+        SegmentSummary.Span span = second.spans().stream()
+                .filter(each -> each.next() - each.first() > 10)
+                .findFirst()
+                .orElseThrow();
+        LogPosition middle = new LogPosition((second.firstLsn() + second.nextLsn()) / 2, 0);
+        destroy(2);
+        try (ShardLog log = open();
+                LogCursor cursor = log.cursor(Set.of(STREAM), middle)) {
+            List<LogEntry> entries = cursor.read(1 << 20).entries();
+            assertThat(gaps(entries)).hasSize(1);
+            Gap gap = gaps(entries).get(0);
+            assertThat(gap.exact()).isFalse(); // how much of it the reader has had, nobody knows
+            assertThat(gap.toExclusive()).isEqualTo(span.next());
+            assertThat(LogReader.records(entries).get(0).sequenceNumber()).isEqualTo(span.next());
+            // Started again behind it, it hears nothing of it.
+            try (LogCursor later = log.cursor(Set.of(STREAM), cursor.position())) {
+                assertThat(gaps(later.read(1 << 20).entries())).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void segmentOfWhichOneRecordIsCountedAsLost_isCountedWhole_whenTheRestIsLostToo() throws Exception {
+        writeWithALateStream();
+        sealFirst(2);
+        SegmentSummary.Span span = summary(2).spans().stream()
+                .filter(each -> each.next() - each.first() > 10)
+                .findFirst()
+                .orElseThrow();
+        Path file = SegmentFile.path(home.resolve("log"), 2);
+        byte[] bytes = Files.readAllBytes(file);
+        int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(span.first() + "x".repeat(500));
+        assertThat(at).isPositive();
+        bytes[at + 10] ^= 1;
+        Files.write(file, bytes);
+        try (ShardLog log = open()) {
+            assertThat(gaps(LogReader.all(log, SHARD, TRIM))).hasSize(1);
+            await().atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(log.ledger(SHARD).corrupt()).isEqualTo(1));
+        }
+        destroy(2);
+        try (ShardLog log = open()) {
+            long missing = gaps(LogReader.all(log, SHARD, TRIM)).stream()
+                    .mapToLong(Gap::records)
+                    .sum();
+            assertThat(missing).isEqualTo(span.next() - span.first());
+            await().atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(log.ledger(SHARD).corrupt()).isEqualTo(missing));
             assertThat(log.ledger(SHARD).balances()).isTrue();
         }
     }
