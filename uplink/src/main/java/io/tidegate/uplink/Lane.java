@@ -73,17 +73,22 @@ final class Lane implements AutoCloseable {
         return phase == LanePhase.ENDED;
     }
 
-    /** The destination may have lost what this lane had brought to its end. */
+    /** The destination may have lost what came from here, or from its parents: they need the room while this one pauses. */
     void askAgain() {
-        if (phase == LanePhase.ENDED) {
+        if (phase == LanePhase.ENDED || (!parents.isEmpty() && phase.isSending())) {
+            call.cancel();
+            dropUnit();
             phase = LanePhase.ASK;
+        } else if (!parents.isEmpty() && phase.isCommitting() && afterCommit.isSending()) {
+            dropUnit();
+            afterCommit = LanePhase.ASK;
         }
     }
 
     /** One turn, or a pause while its parents have not ended; returns whether anything was done. */
     boolean step(boolean parentsHaveEnded) {
         health.waiting(!parentsHaveEnded);
-        if (!parentsHaveEnded) {
+        if (!parentsHaveEnded && phase != LanePhase.COMMITTING) {
             return false;
         }
         try {
@@ -190,9 +195,8 @@ final class Lane implements AutoCloseable {
         health.connected();
         media.forget();
         declareFork = point.isFork();
-        unit = null;
+        dropUnit();
         size.freeEnd();
-        readiness.startOver();
         long next = account.next();
         if (point.next() > next) {
             skipTo = point.next();
@@ -219,10 +223,7 @@ final class Lane implements AutoCloseable {
     }
 
     private boolean build() {
-        if (!readiness.isDue(context.clock().monotonicNanos(), builder, account.next())) {
-            return false;
-        }
-        if (!room.take()) {
+        if (!readiness.isDue(context.clock().monotonicNanos(), builder, account.next()) || !room.take()) {
             return false;
         }
         LaneNotes notes = account.notes();
@@ -251,8 +252,7 @@ final class Lane implements AutoCloseable {
         if (gone.size() > LaneNotes.NUMBERS_MAX) {
             size.fixEnd(gone.get(LaneNotes.NUMBERS_MAX));
             media.settled();
-            unit = null;
-            readiness.startOver();
+            dropUnit();
             phase = LanePhase.READY;
         } else if (!account.notes().gone().equals(media.gone())) {
             commit(account.next(), account.notes().withGone(gone, sentUnit().toExclusive()), List.of(), LanePhase.SEND);

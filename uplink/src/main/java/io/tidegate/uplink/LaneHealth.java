@@ -18,6 +18,7 @@ final class LaneHealth {
     private final ShardId shard;
     private volatile Snapshot snapshot;
     private LaneState beforeWaiting = LaneState.STARTING;
+    private String detailBeforeWaiting = "";
     private volatile Place place = new Place(1, LaneNotes.NONE);
 
     LaneHealth(LaneContext context, ShardId shard) {
@@ -39,9 +40,10 @@ final class LaneHealth {
         LaneState now = snapshot.state();
         if (waits && now != LaneState.WAITING) {
             beforeWaiting = now;
+            detailBeforeWaiting = snapshot.detail();
             become(LaneState.WAITING, "");
         } else if (!waits && now == LaneState.WAITING) {
-            become(beforeWaiting, "");
+            become(beforeWaiting, detailBeforeWaiting);
         }
     }
 

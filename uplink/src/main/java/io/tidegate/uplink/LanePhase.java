@@ -15,6 +15,15 @@ enum LanePhase {
     ENDED,
     STOPPED;
 
+    /** Holds a unit, and room for it. */
+    boolean isSending() {
+        return this == PUTTING || this == SEND || this == SENDING;
+    }
+
+    boolean isCommitting() {
+        return this == COMMITTING || this == COMMIT_AGAIN;
+    }
+
     LanePhase afterFailure() {
         return switch (this) {
             case ASK, ASKING -> ASK;
