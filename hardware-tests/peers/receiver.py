@@ -44,6 +44,8 @@ def judge(key, head, spans):
         if "gap" in (gap := json.loads(text, parse_int=float)):
             gap["gap"]["from"] = str(low)
             spans[0] = low, high, json.dumps(gap)
+    elif not known and start > 1:
+        return 409, {"epoch": head["epoch"], "next": "1", "fork": False}
     elif known and not before:
         if head.get("fork") is not True:
             return 409, list(known.values())[-1]

@@ -77,7 +77,11 @@ record KnownEpochs(List<KnownEpoch> epochs, long forks, long missed) {
 
     private Verdict judgeNew(UnitHeader unit) {
         if (epochs.isEmpty()) {
-            return accept(unit, false);
+            // What lies before would be missing without a gap: this log may have forgotten what it had, as a backup
+            // does.
+            return unit.from() == 1
+                    ? accept(unit, false)
+                    : new Verdict.Behind(new KnownEpoch(unit.epoch(), 1, 1, NO_EPOCH, false));
         }
         UnitHeader.Previous previous = unit.previous();
         Optional<KnownEpoch> found = previous == null ? Optional.empty() : find(previous.epoch());

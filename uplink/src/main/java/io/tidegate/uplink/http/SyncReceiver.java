@@ -17,9 +17,7 @@ import io.tidegate.uplink.http.KnownEpochs.Verdict;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
@@ -46,7 +44,6 @@ public final class SyncReceiver {
     private final TokenRegistry tokens;
     private final ReceiverSettings settings;
     private final Semaphore room;
-    private final Set<StreamName> created = ConcurrentHashMap.newKeySet();
     private final AtomicLong unitsApplied = new AtomicLong();
     private final AtomicLong recordsStored = new AtomicLong();
     private final AtomicLong recordsMissed = new AtomicLong();
@@ -200,16 +197,12 @@ public final class SyncReceiver {
     }
 
     private Optional<SyncResponse> ensureStream(StreamName name) {
-        if (created.contains(name)) {
-            return Optional.empty();
-        }
         if (log.admin().describe(name).isEmpty()) {
             if (log.admin().list().size() >= settings.streamsMax()) {
                 return Optional.of(SyncResponse.tryLater("too-many-streams", "no further stream is created here", 60));
             }
             log.admin().create(settings.stream(name));
         }
-        created.add(name);
         return Optional.empty();
     }
 

@@ -270,6 +270,22 @@ class SyncReceiverTest {
     }
 
     @Test
+    void streamThatWasDeletedHere_isCreatedAgain_forTheNextUnit() throws Exception {
+        expect(unit(A, 1, 2, "null", false), 200, A, 2, false);
+        log.admin().delete(StreamName.TELEMETRY);
+        expect(unit(A, 2, 3, "null", false), 200, A, 3, false);
+        assertThat(log.admin().describe(StreamName.TELEMETRY)).isPresent();
+    }
+
+    @Test
+    void shardOfWhichNothingIsKnown_beginsAtOne() throws Exception {
+        expect(unit(A, 5, 7, "null", false), 409, A, 1, false);
+        expect(unit(B, 5, 7, previous(A, 5), true), 409, B, 1, false);
+        assertThat(call("GET", PATH, Map.of(), new byte[0]).body().utf8()).isEqualTo("{\"epochs\":[]}");
+        expect(unit(A, 1, 7, "null", false), 200, A, 7, false);
+    }
+
+    @Test
     void tokens_areBoundToTheGateway() throws Exception {
         expect(unit(A, 1, 2, "null", false), 200, A, 2, false);
         assertThat(call("GET", PATH, Map.of("authorization", "Bearer other"), new byte[0])

@@ -13,10 +13,12 @@ import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamRecord;
+import io.tidegate.support.FaultProxy;
 import io.tidegate.support.InMemoryLog;
 import io.tidegate.uplink.LaneState;
 import io.tidegate.uplink.LaneStatus;
 import io.tidegate.uplink.Uplink;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -37,7 +39,7 @@ class UplinkReshardTest {
     private final SystemClock clock = new SystemClock();
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final MemoryMedia media = new MemoryMedia();
-    private final InMemoryLog central = InMemoryLog.create(clock);
+    private InMemoryLog central = InMemoryLog.create(clock);
     private InMemoryLog gateway = InMemoryLog.create(clock);
     private int written;
 
@@ -56,7 +58,11 @@ class UplinkReshardTest {
     }
 
     private Uplink uplink(CentralServer server) {
-        Uplink uplink = Uplinks.start(gateway, server.url(), Encoding.ZSTD, media, clock);
+        return uplink(server.url());
+    }
+
+    private Uplink uplink(URI url) {
+        Uplink uplink = Uplinks.start(gateway, url, Encoding.ZSTD, media, clock);
         open.push(uplink);
         return uplink;
     }
@@ -156,6 +162,26 @@ class UplinkReshardTest {
                         .until(() -> lane(last, shard.id().number()).state() == LaneState.ENDED);
             }
         }
+    }
+
+    @Test
+    void aCentreRestoredFromABackup_olderThanAReshard_getsAllOfTheNewShardsAgain() throws Exception {
+        CentralServer server = server();
+        FaultProxy proxy = FaultProxy.to(server.address());
+        open.push(proxy);
+        Uplink uplink = uplink(URI.create("http://127.0.0.1:" + proxy.port()));
+        write(50);
+        awaitAll(uplink);
+        InMemoryLog backup = central.reopen();
+        gateway.admin().updateShardCount(STREAM, 2);
+        write(100);
+        awaitAll(uplink);
+        server.close();
+        central = backup;
+        proxy.retarget(server().address());
+        proxy.cutAll();
+        write(50);
+        awaitAll(uplink);
     }
 
     @Test
