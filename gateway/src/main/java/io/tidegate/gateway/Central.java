@@ -68,7 +68,7 @@ final class Central implements Service {
                     new EffectiveClock(clock, ClockSync.TRUSTED, Gateway.BUILD_MILLIS),
                     random,
                     home.ballast()));
-            StandardStreams.create(log.admin(), List.of());
+            StandardStreams.create(log.admin(), List.of(), List.of());
             MediaStore media = closer.add(MediaStore.open(home.video(), MEDIA_BYTES_MAX));
             SyncReceiver receiver = new SyncReceiver(log, media, registry, ReceiverSettings.defaults());
             HttpSettings settings = new HttpSettings(

@@ -33,7 +33,7 @@ import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.runtime.MemoryPlan;
 import io.tidegate.core.stream.MediaId;
 import io.tidegate.core.stream.StreamLog;
-import io.tidegate.core.stream.StreamSettings;
+import io.tidegate.core.stream.StreamName;
 import io.tidegate.gateway.http.GatewayStatus;
 import io.tidegate.gateway.http.HttpParts;
 import io.tidegate.gateway.http.HttpServer;
@@ -43,7 +43,6 @@ import io.tidegate.gateway.http.PartState;
 import io.tidegate.gateway.http.SnapshotSource;
 import java.io.IOException;
 import java.security.SecureRandom;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -92,14 +91,11 @@ record Parts(
 
     /** The streams that rules write to exist before anything reads or forwards. */
     void streams(StreamLog log) {
-        List<StreamSettings> streams = new ArrayList<>(config.streams());
-        for (RuleFile rule : config.rules()) {
-            if (streams.stream().noneMatch(known -> known.name().equals(rule.target()))
-                    && !rule.target().isReserved()) {
-                streams.add(StreamSettings.of(rule.target()));
-            }
-        }
-        StandardStreams.create(log.admin(), streams);
+        List<StreamName> targets = config.rules().stream()
+                .map(RuleFile::target)
+                .filter(target -> !target.isReserved())
+                .toList();
+        StandardStreams.create(log.admin(), config.streams(), targets);
     }
 
     void rules(StreamLog log) {

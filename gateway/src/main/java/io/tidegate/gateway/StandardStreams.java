@@ -1,11 +1,16 @@
 package io.tidegate.gateway;
 
 import io.tidegate.core.stream.StreamAdmin;
+import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.tinylog.Logger;
 
 /** The streams that exist without being asked for, and those of the configuration. */
 final class StandardStreams {
@@ -27,20 +32,43 @@ final class StandardStreams {
 
     private StandardStreams() {}
 
-    /** Creates what is missing, and lets changed retention take effect. */
-    static void create(StreamAdmin admin, List<StreamSettings> configured) {
-        Map<StreamName, StreamSettings> wanted = new LinkedHashMap<>();
-        for (StreamName name : List.of(StreamName.TELEMETRY, StreamName.VIDEO)) {
-            wanted.put(name, StreamSettings.of(name));
-        }
+    /**
+     * Creates what is missing. What the configuration names gets its settings at each start, but for the number of
+     * shards; of other streams, settings that were changed over HTTP stay.
+     *
+     * @param targets what rules write to, whether or not the configuration names it
+     */
+    static void create(StreamAdmin admin, List<StreamSettings> configured, List<StreamName> targets) {
+        Map<StreamName, StreamSettings> settled = new LinkedHashMap<>();
+        configured.forEach(settings -> settled.put(settings.name(), settings));
         for (String name : RESERVED) {
             StreamName stream = new StreamName(name);
-            wanted.put(stream, StreamSettings.of(stream).withRetainedBytesMax(RESERVED_BYTES_MAX));
+            settled.put(stream, StreamSettings.of(stream).withRetainedBytesMax(RESERVED_BYTES_MAX));
         }
-        configured.forEach(settings -> wanted.put(settings.name(), settings));
-        for (StreamSettings settings : wanted.values()) {
-            admin.create(settings);
-            admin.configure(settings);
+        Set<StreamName> wanted = new LinkedHashSet<>(List.of(StreamName.TELEMETRY, StreamName.VIDEO));
+        wanted.addAll(settled.keySet());
+        wanted.addAll(targets);
+        for (StreamName name : wanted) {
+            StreamSettings settings = settled.get(name);
+            Optional<StreamDescription> there = admin.describe(name);
+            if (there.isEmpty()) {
+                admin.create(settings == null ? StreamSettings.of(name) : settings);
+            } else if (settings != null) {
+                tellOtherNumber(there.get(), settings.shards());
+                admin.configure(settings);
+            }
+        }
+    }
+
+    /** A number of shards is changed by whoever is there to see what it does, not by a start. */
+    private static void tellOtherNumber(StreamDescription there, int shards) {
+        int open = there.openShards().size();
+        if (open != shards) {
+            Logger.info(
+                    "Stream {} keeps its {} open shards: the number in the configuration, {}, counts when a stream is created",
+                    there.name(),
+                    open,
+                    shards);
         }
     }
 }

@@ -233,4 +233,55 @@ class GatewayTest {
         }
         assertThat(Duration.ofNanos(System.nanoTime() - stopped)).isLessThan(Duration.ofSeconds(10));
     }
+
+    @Test
+    void restart_afterStreamsWereScaled_keepsTheirShards_whateverTheConfigurationSays() throws Exception {
+        Path home = directory.resolve("gateway");
+        Files.writeString(directory.resolve("hot.sql"), "INSERT INTO hot SELECT temp FROM telemetry WHERE temp > 40");
+        String rules = "rules:\n  - name: hot\n    file: hot.sql\n";
+        try (Gateway gateway = Gateway.start(home, config("streams:\n  - name: saw\n    shards: 1\n"))) {
+            scale(client(gateway), "saw", 2);
+            client(gateway).change("POST", "/api/v1/streams", "{\"stream\":\"press\",\"shards\":2}");
+            client(gateway).change("POST", "/api/v1/streams", "{\"stream\":\"hot\",\"shards\":2}");
+        }
+        try (Gateway gateway = Gateway.start(home, config("streams:\n  - name: saw\n    shards: 2\n" + rules))) {
+            scale(client(gateway), "saw", 4);
+        }
+        String both = "streams:\n  - name: saw\n    shards: 2\n  - name: press\n";
+        try (Gateway gateway = Gateway.start(home, config(both + rules))) {
+            assertThat(stream(client(gateway), "saw").path("shards").asInt()).isEqualTo(4);
+            assertThat(stream(client(gateway), "press").path("shards").asInt()).isEqualTo(2);
+            assertThat(stream(client(gateway), "hot").path("shards").asInt()).isEqualTo(2);
+        }
+    }
+
+    private static void scale(GatewayClient client, String stream, int shards) {
+        client.change("PATCH", "/api/v1/streams/" + stream, "{\"shards\":" + shards + "}");
+    }
+
+    private static JsonNode stream(GatewayClient client, String name) {
+        return client.get("/api/v1/streams/" + name);
+    }
+
+    @Test
+    void settingsChangedOverHttp_outliveARestart_unlessTheConfigurationNamesTheStream() throws Exception {
+        Path home = directory.resolve("gateway");
+        Files.writeString(directory.resolve("hot.sql"), "INSERT INTO hot SELECT temp FROM telemetry WHERE temp > 40");
+        GatewayConfig config =
+                config("streams:\n  - name: press\n    retention: 48h\nrules:\n  - name: hot\n    file: hot.sql\n");
+        try (Gateway gateway = Gateway.start(home, config)) {
+            for (String name : List.of("telemetry", "video", "hot", "press")) {
+                client(gateway).change("PATCH", "/api/v1/streams/" + name, "{\"retentionHours\":720}");
+            }
+        }
+        try (Gateway gateway = Gateway.start(home, config)) {
+            for (String name : List.of("telemetry", "video", "hot")) {
+                assertThat(stream(client(gateway), name).path("retentionHours").asInt())
+                        .as(name)
+                        .isEqualTo(720);
+            }
+            assertThat(stream(client(gateway), "press").path("retentionHours").asInt())
+                    .isEqualTo(48);
+        }
+    }
 }
