@@ -77,7 +77,7 @@ final class StreamsCommand implements Callable<Integer> {
         if (retentionHours != null) {
             body.put("retentionHours", retentionHours);
         }
-        return print(client(at).change("POST", PATH, body.toString()), as);
+        return change(at, as, "POST", PATH, body);
     }
 
     @Command(
@@ -109,7 +109,7 @@ final class StreamsCommand implements Callable<Integer> {
         if (hashKey != null) {
             body.put("newStartingHashKey", hashKey);
         }
-        return print(client(at).change("POST", path(stream) + "/split", body.toString()), as);
+        return change(at, as, "POST", path(stream) + "/split", body);
     }
 
     @Command(
@@ -124,7 +124,7 @@ final class StreamsCommand implements Callable<Integer> {
             @Parameters(paramLabel = "ADJACENT") String adjacent) {
         ObjectNode body =
                 JsonMapper.shared().createObjectNode().put("shard", shard).put("adjacentShard", adjacent);
-        return print(client(at).change("POST", path(stream) + "/merge", body.toString()), as);
+        return change(at, as, "POST", path(stream) + "/merge", body);
     }
 
     @Command(
@@ -141,9 +141,13 @@ final class StreamsCommand implements Callable<Integer> {
                             paramLabel = "N",
                             description = "At least half and at most twice as many as now.")
                     int shards) {
-        String body =
-                JsonMapper.shared().createObjectNode().put("shards", shards).toString();
-        return print(client(at).change("PATCH", path(stream), body), as);
+        ObjectNode body = JsonMapper.shared().createObjectNode().put("shards", shards);
+        return change(at, as, "PATCH", path(stream), body);
+    }
+
+    /** Changes a stream, and shows what it is then. */
+    private int change(ReachOptions at, OutputOption as, String method, String path, ObjectNode body) {
+        return print(client(at).change(method, path, body.toString()), as);
     }
 
     private int print(JsonNode stream, OutputOption as) {

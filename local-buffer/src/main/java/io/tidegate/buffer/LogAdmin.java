@@ -31,6 +31,7 @@ final class LogAdmin implements StreamAdmin {
     private static final int WEIGHT_BYTES = 1024;
     static final int SHARDS_IN_ALL_MAX = 1024;
     private static final Duration DEADLINE = Duration.ofSeconds(30);
+    private static final String MAY_HAPPEN = "; it may still happen: look before you try again";
 
     private final LogState state;
     private final CommitQueue queue;
@@ -73,20 +74,26 @@ final class LogAdmin implements StreamAdmin {
 
     private void requireRoom(int more) {
         if (state.allShards().size() + more > SHARDS_IN_ALL_MAX) {
-            throw reject("a log has at most " + SHARDS_IN_ALL_MAX
-                    + " shards, with the closed ones of which something can still be read");
+            throw reject("a log has at most " + SHARDS_IN_ALL_MAX + " shards, found "
+                    + state.allShards().size() + " and " + more + " more: closed ones count until what is in them has"
+                    + " expired and been read; delete streams, or wait until closed shards have gone");
         }
     }
 
     private static void requireSameShards(StreamDescription existing, int shards) {
         int open = existing.openShards().size();
         if (open != shards && existing.settings().shards() != shards) {
-            throw reject("stream '" + existing.name() + "' has " + open + " shards, not " + shards);
+            throw reject("stream '" + existing.name() + "' exists and has " + open + " shards, not " + shards
+                    + ": create it with " + open + ", or update its shard count");
         }
     }
 
     private static StreamLogException reject(String message) {
         return new StreamLogException(StreamLogException.Category.REJECT, message);
+    }
+
+    private static StreamLogException retry(String message) {
+        return new StreamLogException(StreamLogException.Category.RETRY, message);
     }
 
     @Override
@@ -205,14 +212,20 @@ final class LogAdmin implements StreamAdmin {
                     && refused.retryAfter().equals(AppendResult.NEVER)) {
                 throw reject(refused.reason());
             }
-            if (!(result instanceof AppendResult.Committed)) {
-                throw new StreamLogException(StreamLogException.Category.RETRY, what + ": " + result);
+            if (result instanceof AppendResult.Refused refused) {
+                throw retry(what + ": " + refused.reason() + "; try again later");
+            }
+            if (result instanceof AppendResult.Unknown unknown) {
+                throw retry(what + ": " + unknown.reason() + MAY_HAPPEN);
             }
         } catch (ExecutionException | TimeoutException e) {
-            throw new StreamLogException(StreamLogException.Category.RETRY, what + ": no answer within " + DEADLINE, e);
+            throw new StreamLogException(
+                    StreamLogException.Category.RETRY,
+                    what + ": no answer within " + DEADLINE.toSeconds() + " s" + MAY_HAPPEN,
+                    e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new StreamLogException(StreamLogException.Category.RETRY, what + ": interrupted", e);
+            throw new StreamLogException(StreamLogException.Category.RETRY, what + ": interrupted" + MAY_HAPPEN, e);
         }
     }
 }

@@ -2,11 +2,13 @@ package io.tidegate.gateway.http;
 
 import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.ShardDescription;
+import io.tidegate.core.stream.ShardEpoch;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamLog;
 import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamName;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +37,15 @@ final class Names {
             return Optional.of(log.ledger(shard));
         } catch (StreamLogException e) {
             return Optional.empty();
+        }
+    }
+
+    /** None: the shard may have gone since it was listed. */
+    static List<ShardEpoch> epochs(StreamLog log, ShardId shard) {
+        try {
+            return log.epochs(shard);
+        } catch (StreamLogException e) {
+            return List.of();
         }
     }
 

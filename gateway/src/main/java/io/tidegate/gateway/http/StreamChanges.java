@@ -50,7 +50,7 @@ final class StreamChanges {
             StreamSettings settings = settings(body, StreamSettings.of(name));
             settings = body.has("shards") ? checked(settings, body.number("shards")) : settings;
             parts.log().admin().create(settings);
-            return () -> answer(exchange, 201, name);
+            return answer(exchange, 201, name);
         });
     }
 
@@ -66,7 +66,7 @@ final class StreamChanges {
             if (!changed.equals(before)) {
                 parts.log().admin().configure(changed);
             }
-            return () -> answer(exchange, 200, name);
+            return answer(exchange, 200, name);
         });
     }
 
@@ -80,7 +80,7 @@ final class StreamChanges {
                     ? body.checked(() -> HashKey.parse(body.text("newStartingHashKey")))
                     : middle(stream, shard);
             parts.log().admin().split(shard, at);
-            return () -> answer(exchange, 200, name);
+            return answer(exchange, 200, name);
         });
     }
 
@@ -102,7 +102,7 @@ final class StreamChanges {
             StreamDescription stream = Names.stream(parts.log(), name.value());
             ShardId shard = Names.shard(stream, body.text("shard"));
             parts.log().admin().merge(shard, Names.shard(stream, body.text("adjacentShard")));
-            return () -> answer(exchange, 200, name);
+            return answer(exchange, 200, name);
         });
     }
 
@@ -112,7 +112,7 @@ final class StreamChanges {
             throw new HttpProblemException(
                     403, "stream-needed", "stream '" + name + "' is always there; it cannot be deleted");
         }
-        alone(() -> {
+        alone(exchange, () -> {
             parts.log().admin().delete(name);
             return () -> exchange.json(200, Payload.ofUtf8("{\"deleted\":\"" + name + "\"}"));
         });
@@ -171,15 +171,16 @@ final class StreamChanges {
     }
 
     private void read(Exchange exchange, Function<SmallBody, Runnable> then) {
-        BodyReader.Sink sink = BodyReader.whole(exchange, text -> alone(() -> then.apply(SmallBody.parse(text))));
+        BodyReader.Sink sink =
+                BodyReader.whole(exchange, text -> alone(exchange, () -> then.apply(SmallBody.parse(text))));
         new BodyReader(exchange, BODY_BYTES_MAX, budget, parts.clock(), limits, sink).start();
     }
 
     /** What a change gives back is its answer: it goes out when the next change may come. */
-    private void alone(Supplier<Runnable> change) {
+    private void alone(Exchange exchange, Supplier<Runnable> change) {
         if (!room.tryAcquire()) {
-            throw new HttpProblemException(
-                    503, "change-under-way", "another change of streams is under way; try again");
+            exchange.busy(503, "change-under-way", "another change of streams is under way; try again", 1);
+            return;
         }
         Runnable answer;
         try {
@@ -190,7 +191,9 @@ final class StreamChanges {
         answer.run();
     }
 
-    private void answer(Exchange exchange, int status, StreamName name) {
-        exchange.json(status, streams.inFull(Names.stream(parts.log(), name.value())));
+    /** Described at once: after the next change, the stream may be another or gone. */
+    private Runnable answer(Exchange exchange, int status, StreamName name) {
+        Payload described = streams.inFull(Names.stream(parts.log(), name.value()));
+        return () -> exchange.json(status, described);
     }
 }

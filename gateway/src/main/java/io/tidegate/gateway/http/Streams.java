@@ -8,6 +8,7 @@ import io.tidegate.core.stream.ShardEpoch;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamLog;
 import io.tidegate.core.stream.StreamSettings;
+import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -75,6 +76,10 @@ final class Streams {
 
     private void shards(StreamDescription stream, ArrayNode into) {
         for (ShardDescription shard : stream.shards()) {
+            Optional<LossLedger> ledger = Names.ledger(log, shard.id());
+            if (ledger.isEmpty()) {
+                continue; // it has gone since it was listed
+            }
             ObjectNode one = into.addObject();
             one.put("shardId", shard.id().name());
             one.put("state", shard.open() ? "open" : "closed");
@@ -84,9 +89,9 @@ final class Streams {
                     .put("startingHashKey", shard.range().startInclusive().toString())
                     .put("endingHashKey", shard.range().endInclusive().toString());
             place(shard, one);
-            ledger(log.ledger(shard.id()), one.putObject("ledger"));
+            ledger(ledger.get(), one.putObject("ledger"));
             ArrayNode epochs = one.putArray("epochs");
-            for (ShardEpoch epoch : log.epochs(shard.id())) {
+            for (ShardEpoch epoch : Names.epochs(log, shard.id())) {
                 epochs.addObject()
                         .put("epoch", ShardEpoch.text(epoch.epoch()))
                         .put("first", Long.toString(epoch.firstSequenceNumber()))

@@ -1,6 +1,9 @@
 package io.tidegate.gateway.http;
 
 import io.tidegate.core.stream.LogPosition;
+import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ShardCursor;
+import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamLog;
 import java.util.Set;
@@ -26,14 +29,30 @@ final class TailRecords {
         String asked = exchange.query("from");
         String from = resumed != null && !resumed.isEmpty() ? resumed : asked == null ? "latest" : asked;
         if (exchange.request().getMethod().equals("HEAD")) {
-            exchange.send(200, Tail.CONTENT_TYPE, io.tidegate.core.stream.Payload.EMPTY);
+            exchange.send(200, Tail.CONTENT_TYPE, Payload.EMPTY);
             return;
         }
         if (tails.isFull()) {
             exchange.busy(503, "too-many-tails", "no more clients can tail now", 5);
             return;
         }
-        tails.start(exchange, source(stream, exchange.query("shard"), from));
+        String shard = exchange.query("shard");
+        TailSource source = source(stream, shard, from);
+        if (source instanceof TailSource.OneShard one && isOver(stream, Names.shard(stream, shard), one.cursor())) {
+            source.close();
+            // An EventSource comes back after every end but this one (WHATWG HTML, 9.2.3).
+            exchange.send(204, Tail.CONTENT_TYPE, Payload.EMPTY);
+            return;
+        }
+        tails.start(exchange, source);
+    }
+
+    /** Whether the shard is closed, and nothing of it is left for this reader. */
+    private static boolean isOver(StreamDescription stream, ShardId shard, ShardCursor cursor) {
+        return stream.shards().stream()
+                .anyMatch(one -> one.id().equals(shard)
+                        && !one.open()
+                        && cursor.nextSequenceNumber() >= one.nextSequenceNumber());
     }
 
     private TailSource source(StreamDescription stream, @Nullable String shard, String text) {

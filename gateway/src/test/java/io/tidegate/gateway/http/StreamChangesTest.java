@@ -2,10 +2,20 @@ package io.tidegate.gateway.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tidegate.core.stream.StreamAdmin;
+import io.tidegate.core.stream.StreamLog;
+import io.tidegate.core.stream.StreamLogException;
 import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,6 +82,64 @@ class StreamChangesTest {
 
         done(200, "DELETE", STREAMS + "/press", "");
         refused(404, "stream-not-found", "DELETE", STREAMS + "/press", "");
+    }
+
+    /** A log that does something else first when one of its methods is called, the methods of its admin too. */
+    private static <T> T hooked(Class<T> type, T real, Consumer<String> before) {
+        InvocationHandler handler = (proxy, method, arguments) -> {
+            before.accept(method.getName());
+            try {
+                Object result = method.invoke(real, arguments);
+                return result instanceof StreamAdmin admin ? hooked(StreamAdmin.class, admin, before) : result;
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
+            }
+        };
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+    }
+
+    private void startOver(Consumer<String> before) throws IOException {
+        http.close();
+        http = HttpFixture.start(
+                parts -> HttpParts.of(hooked(StreamLog.class, parts.log(), before), parts.clock(), parts.status()));
+    }
+
+    @Test
+    void changeWhileAnotherIsUnderWay_isTurnedAwayWithATime_untilTheOtherHasItsAnswer() throws Exception {
+        List<HttpResponse<String>> others = new CopyOnWriteArrayList<>();
+        AtomicBoolean isMade = new AtomicBoolean();
+        startOver(method -> {
+            // The answer describes the stream: if another change came before that, it would describe that one's.
+            if (method.equals("describe") && isMade.getAndSet(false)) {
+                try {
+                    others.add(send("PATCH", STREAMS + "/telemetry", "{\"retentionHours\":30}"));
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+            }
+            isMade.compareAndSet(false, method.equals("configure"));
+        });
+        JsonNode answer = done(200, "PATCH", STREAMS + "/telemetry", "{\"retentionHours\":25}");
+        assertThat(answer.path("retentionHours").intValue()).isEqualTo(25);
+        HttpResponse<String> other = others.get(0);
+        assertThat(other.statusCode()).isEqualTo(503);
+        assertThat(other.body()).contains("change-under-way");
+        assertThat(other.headers().firstValue("Retry-After")).contains("1");
+    }
+
+    @Test
+    void shardThatGoesWhileItsStreamIsDescribed_isLeftOut() throws Exception {
+        AtomicBoolean isGone = new AtomicBoolean();
+        startOver(method -> {
+            if (method.equals("ledger") && isGone.getAndSet(false)) {
+                throw new StreamLogException(StreamLogException.Category.REJECT, "no shard");
+            }
+        });
+        http.log.admin().updateShardCount(HttpFixture.TELEMETRY, 2);
+        isGone.set(true);
+        JsonNode shards = http.json(STREAMS + "/telemetry").path("shardList");
+        assertThat(shards).hasSize(2);
+        assertThat(shards.get(0).path("shardId").stringValue()).isEqualTo("shardId-000000000001");
     }
 
     @Test

@@ -140,6 +140,18 @@ class TailTest {
     }
 
     @Test
+    void tail_ofAClosedShard_endsAfterItsLastRecord_andThenSaysNotToComeBack() throws Exception {
+        HttpFixture http = start();
+        http.append("{\"n\":1}");
+        http.log.admin().updateShardCount(HttpFixture.TELEMETRY, 2);
+        String shard = TAIL + "?shard=0";
+        assertThat(http.get(shard + "&from=trim-horizon").body()).contains("id: after:1\n", "event: end\n");
+        assertThat(http.get(shard, "Last-Event-ID", "after:1").statusCode()).isEqualTo(204);
+        assertThat(http.get(shard).statusCode()).as("from the latest on").isEqualTo(204);
+        await().until(() -> http.get("/metrics").body().contains("tidegate_http_tails 0.0"));
+    }
+
+    @Test
     void tail_withoutEvents_saysThatItIsAlive() throws Exception {
         HttpFixture http = HttpFixture.withLimits(limits(4, Duration.ofSeconds(5), Duration.ofMillis(200)));
         open.add(http);
