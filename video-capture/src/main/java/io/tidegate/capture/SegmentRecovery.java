@@ -16,8 +16,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.tinylog.Logger;
 
-/** What a start finds in a segment file of an earlier one; a tail that is torn is cut off at the last whole fragment. */
-record SegmentRecovery(SegmentFile segment, boolean closedInOrder, long endMillis, List<Unrecorded> unrecorded) {
+/**
+ * What a start finds in a segment file of an earlier one; a tail that is torn is cut off at the last whole fragment.
+ *
+ * @param store whose name its fragments have: not this one's if the home was copied since; empty if none is whole
+ */
+record SegmentRecovery(
+        SegmentFile segment, String store, boolean closedInOrder, long endMillis, List<Unrecorded> unrecorded) {
     private static final Pattern NAME = Pattern.compile("([0-9]{10})-([0-9]{12})\\.mp4");
 
     /** A fragment that is in the file and not in the log, and the head of its file. */
@@ -47,13 +52,14 @@ record SegmentRecovery(SegmentFile segment, boolean closedInOrder, long endMilli
         if (opened.isEmpty()) {
             Logger.warn("The beginning of {} is torn; it is kept until retention removes it", path);
             return new SegmentRecovery(
-                    new SegmentFile(path, run, first, first - 1, Files.size(path), ""), false, 0, List.of());
+                    new SegmentFile(path, run, first, first - 1, Files.size(path), ""), "", false, 0, List.of());
         }
         try (SegmentReader reader = opened.get()) {
             Optional<SegmentFormat.End> end = SegmentReader.endMark(path);
             if (end.isPresent() && end.get().lastFragment() <= recordedFragment) {
                 return new SegmentRecovery(
                         segment(path, reader, end.get().lastFragment(), Files.size(path)),
+                        reader.start().store(),
                         true,
                         end.get().endMillis(),
                         List.of());
@@ -94,7 +100,8 @@ record SegmentRecovery(SegmentFile segment, boolean closedInOrder, long endMilli
         if (!closedInOrder) {
             cut(path, goodEnd, new SegmentFormat.End(last, endMillis, count), forcer);
         }
-        return new SegmentRecovery(segment(path, reader, last, Files.size(path)), closedInOrder, endMillis, unrecorded);
+        return new SegmentRecovery(
+                segment(path, reader, last, Files.size(path)), start.store(), closedInOrder, endMillis, unrecorded);
     }
 
     /** Ends the file after its last whole fragment. The force also covers fragments that had not been forced. */

@@ -87,7 +87,7 @@ final class Track {
             if (segment.lastFragment() >= segment.firstFragment()) {
                 segments.put(segment.firstFragment(), segment);
                 fragment = Math.max(fragment, segment.lastFragment());
-                latest = id(segment.run(), segment.lastFragment());
+                latest = id(recovery.store(), segment.run(), segment.lastFragment());
                 recordAgain(recovery, records);
             } else if (segment.firstFragment() > recordedFragment) {
                 Files.delete(file); // nothing whole is in it, and the log names nothing of it
@@ -109,8 +109,8 @@ final class Track {
         endMillis = Math.max(endMillis, recovery.endMillis());
     }
 
-    private MediaId id(long inRun, long number) {
-        return new TrackName.FragmentId(store, name.directory(), inRun, number).mediaId();
+    private MediaId id(String ofStore, long inRun, long number) {
+        return new TrackName.FragmentId(ofStore, name.directory(), inRun, number).mediaId();
     }
 
     TrackName name() {
@@ -139,7 +139,7 @@ final class Track {
             Objects.requireNonNull(current).grow(fragment, open.length());
             record(head, frame, records);
             endMillis = frame.endMillis();
-            latest = id(frame.run(), frame.fragment());
+            latest = id(store, frame.run(), frame.fragment());
         } catch (IOException e) {
             abandon(e);
         }

@@ -225,6 +225,8 @@ class VideoStoreTest {
 
         VideoStore renamed = store();
         Tools.assertServed(renamed, fragments().get(0));
+        MediaId newest = renamed.latest(PRESS).orElseThrow();
+        assertThat(newest.value()).isEqualTo(member(fragments().get(0), "fragmentId"));
         started(renamed).accept(fragment(10_000));
         work(renamed);
         Tools.assertServed(renamed, fragments().get(1));
