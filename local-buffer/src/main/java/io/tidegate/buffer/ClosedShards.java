@@ -10,12 +10,15 @@ import java.util.function.LongSupplier;
 /**
  * Lets closed shards disappear of which nothing can be read any more: a retention after they were closed, when all their
  * records are below the horizon, every consumer with a place in them has heard what it missed, every required one has
- * come past them, and their parents have gone.
+ * come past them, and their parents have gone. A consumer that is not required and does not come for one more retention
+ * is waited for no longer: what it missed was told in {@code _gaps}, with its name, when it expired.
  *
  * <p>Confined to the thread that asks.
  */
 final class ClosedShards {
     private static final int WEIGHT_BYTES = 64;
+    /** So many after the closing, only a required consumer is waited for. */
+    private static final int RETENTIONS_MAX = 2;
 
     private final LogState state;
     private final CommitQueue queue;
@@ -69,17 +72,20 @@ final class ClosedShards {
         ShardCounters counters = state.counters(shard);
         // Set before the counters said so, and never changed.
         Optional<ControlEntry.ShardClosed> closed = shard.closed();
-        return counters.closed()
-                && closed.isPresent()
-                && poweredOnNanos.getAsLong() - closed.get().poweredOnNanos()
-                        >= state.describe(stream).settings().retention().toNanos()
+        if (!counters.closed() || closed.isEmpty()) {
+            return false;
+        }
+        long retentionNanos = state.describe(stream).settings().retention().toNanos();
+        long closedNanos = poweredOnNanos.getAsLong() - closed.get().poweredOnNanos();
+        return closedNanos >= retentionNanos
                 // A hole at its end stays above the horizon for ever.
                 && state.recordsBetween(shard, counters.horizon(), counters.next()) == 0
                 // Through it the children know whom they follow: without it, one would overtake its grandparent.
                 && shard.parents().stream()
                         .noneMatch(parent -> stream.shard(parent).isPresent())
-                && state.consumersBehind(shard, counters.next(), counters.horizonLsn())
-                        .isEmpty()
+                && (closedNanos >= RETENTIONS_MAX * retentionNanos
+                        || state.consumersBehind(shard, counters.next(), counters.horizonLsn())
+                                .isEmpty())
                 && state.holds(shard).stream().allMatch(hold -> hold.confirms(counters.horizonLsn(), counters.next()));
     }
 }

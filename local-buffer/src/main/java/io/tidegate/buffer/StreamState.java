@@ -3,6 +3,7 @@ package io.tidegate.buffer;
 import io.tidegate.core.stream.HashKey;
 import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.NewRecord;
+import io.tidegate.core.stream.PastLedger;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
@@ -112,6 +113,8 @@ final class StreamState {
         return new StreamDescription(
                 settings(),
                 entry().createdMillis(),
-                shards.stream().map(ShardState::describe).toList());
+                shards.stream().map(ShardState::describe).toList(),
+                past().map(known -> new PastLedger(known.appended(), known.expired(), known.evicted(), known.corrupt()))
+                        .orElse(PastLedger.NONE));
     }
 }

@@ -3,10 +3,15 @@ package io.tidegate.buffer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tidegate.core.runtime.FakeClock;
+import io.tidegate.core.stream.Checkpoint;
+import io.tidegate.core.stream.CheckpointScope;
+import io.tidegate.core.stream.ConsumerName;
 import io.tidegate.core.stream.GapReason;
 import io.tidegate.core.stream.HashKeyRange;
+import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamName;
+import io.tidegate.core.stream.StreamSelection;
 import io.tidegate.core.stream.StreamSettings;
 import io.tidegate.core.stream.TimeQuality;
 import java.time.Duration;
@@ -14,6 +19,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ClosedShardsTest {
@@ -22,7 +28,8 @@ class ClosedShardsTest {
 
     private final LogState state = new LogState();
     private final CommitQueue queue = new CommitQueue(1 << 20);
-    private final ClosedShards closedShards = new ClosedShards(state, queue, DAY::toNanos);
+    private long poweredOnNanos = DAY.toNanos();
+    private final ClosedShards closedShards = new ClosedShards(state, queue, () -> poweredOnNanos);
 
     ClosedShardsTest() {
         state.fold(new ControlEntry.StreamSet(StreamSettings.of(STREAM).withRetention(DAY), 0));
@@ -85,5 +92,39 @@ class ClosedShardsTest {
         closedShards.expire();
         assertThat(asked()).hasSize(1).allSatisfy(asked -> assertThat(decided(asked))
                 .containsExactly(new ControlEntry.ShardExpired(0)));
+    }
+
+    private void closedWithAReader(ConsumerName reader) {
+        open(0);
+        state.fold(new ControlEntry.HoleMade(0, new Hole(1, 41, 40, true, GapReason.CORRUPT, 0)));
+        state.fold(new ControlEntry.ShardClosed(0, 41, 0));
+        open(1);
+        state.fold(new ControlEntry.CheckpointSet(
+                reader,
+                new CheckpointScope.OneShard(new ShardId(STREAM, 0)),
+                new Checkpoint.InShard(2, Payload.EMPTY)));
+    }
+
+    @Test
+    void readerThatDoesNotComeBack_isWaitedForOneMoreRetention() {
+        closedWithAReader(new ConsumerName("rule/gone"));
+        for (long nanos : new long[] {DAY.toNanos(), 2 * DAY.toNanos() - 1}) {
+            poweredOnNanos = nanos;
+            closedShards.expire();
+            assertThat(asked()).isEmpty();
+        }
+        poweredOnNanos = 2 * DAY.toNanos();
+        closedShards.expire();
+        assertThat(asked()).hasSize(1);
+    }
+
+    @Test
+    void requiredReaderThatDoesNotComeBack_isWaitedForWithoutEnd() {
+        ConsumerName uplink = new ConsumerName("uplink/central");
+        closedWithAReader(uplink);
+        state.fold(new ControlEntry.ConsumerRequired(uplink, new StreamSelection(Set.of(STREAM)), true));
+        poweredOnNanos = 365 * DAY.toNanos();
+        closedShards.expire();
+        assertThat(asked()).isEmpty();
     }
 }

@@ -1,6 +1,7 @@
 package io.tidegate.buffer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.tidegate.core.runtime.FakeClock;
@@ -12,11 +13,13 @@ import io.tidegate.core.stream.CheckpointUpdate;
 import io.tidegate.core.stream.ConsumerName;
 import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.NewRecord;
+import io.tidegate.core.stream.PastLedger;
 import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StartingPosition;
 import io.tidegate.core.stream.StreamDescription;
+import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSelection;
 import io.tidegate.core.stream.StreamSettings;
@@ -127,8 +130,10 @@ class ReshardTest {
     void closedShard_disappearsAfterItsRetention_butNotBeforeItsReadersHaveHeard() throws Exception {
         ConsumerName consumer = new ConsumerName("lane");
         CheckpointScope scope = new CheckpointScope.OneShard(shard(0));
+        StreamName other = new StreamName("saw");
         try (ShardLog log = open()) {
             log.admin().create(ONE_DAY);
+            log.admin().create(StreamSettings.of(other).withRetention(Duration.ofDays(1)));
             LogReader.commit(
                     log,
                     new AppendUnit(
@@ -137,16 +142,21 @@ class ReshardTest {
                             List.of(),
                             List.of()));
             log.admin().updateShardCount(STREAM, 2);
-            clock.advance(Duration.ofHours(23));
+            clock.advance(Duration.ofMinutes(90));
+            log.admin().updateShardCount(other, 2);
+            clock.advance(Duration.ofMinutes(21 * 60 + 30));
             LogReader.commit(log, AppendUnit.of(record("a", "3")));
             clock.advance(Duration.ofHours(2));
             await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
                 log.lookNow();
                 assertThat(log.ledger(shard(0)).expired()).isEqualTo(2);
             });
-            log.lookNow();
+            clock.advance(Duration.ofHours(1));
+            awaitExpired(log, other, 2);
+            assertThat(describe(log).shards())
+                    .extracting(ShardDescription::id)
+                    .containsExactly(shard(0), shard(1), shard(2));
             LogReader.commit(log, AppendUnit.of(record("a", "4")));
-            assertThat(describe(log).shards()).hasSize(3);
             LogReader.commit(
                     log,
                     new AppendUnit(
@@ -161,17 +171,40 @@ class ReshardTest {
                         .containsExactly(shard(1), shard(2));
             });
             assertThat(log.checkpoint(consumer, scope)).isEmpty();
+            assertThat(describe(log).past()).isEqualTo(new PastLedger(2, 2, 0, 0));
             assertThat(LogReader.texts(LogReader.all(log, STREAM, LogPosition.TRIM_HORIZON)))
                     .containsExactly("3", "4");
         }
         assertSound();
         try (ShardLog log = open()) {
             assertThat(describe(log).shards()).hasSize(2);
+            assertThat(describe(log).past()).isEqualTo(new PastLedger(2, 2, 0, 0));
             log.admin().updateShardCount(STREAM, 1);
             assertThat(describe(log).openShards())
                     .extracting(ShardDescription::id)
                     .containsExactly(shard(3));
         }
+    }
+
+    @Test
+    void closedShard_goesTwoRetentionsAfterItWasClosed_ifItsReaderDoesNotComeBack_whichIsTold() throws Exception {
+        ConsumerName consumer = new ConsumerName("lane");
+        CheckpointScope scope = new CheckpointScope.OneShard(shard(0));
+        try (ShardLog log = open()) {
+            log.admin().create(StreamSettings.of(StreamName.GAPS));
+            log.admin().create(ONE_DAY);
+            LogReader.commit(log, AppendUnit.of(record("a", "1"), record("a", "2")));
+            LogReader.commit(log, place(consumer, shard(0), 2));
+            log.admin().updateShardCount(STREAM, 2);
+            clock.advance(Duration.ofHours(49));
+            awaitExpired(log, STREAM, 2);
+            assertThat(log.checkpoint(consumer, scope)).isEmpty();
+            assertThat(LogReader.append(log, place(consumer, shard(0), 3))).isInstanceOf(AppendResult.Refused.class);
+            List<String> gaps = LogReader.texts(LogReader.all(log, StreamName.GAPS, LogPosition.TRIM_HORIZON));
+            assertThat(gaps).hasSize(1);
+            assertThat(gaps.get(0)).contains("\"consumers\":[\"lane\"]", "\"records\":2", "\"reason\":\"expired\"");
+        }
+        assertSound();
     }
 
     @Test
@@ -285,5 +318,26 @@ class ReshardTest {
             log.admin().create(ONE_DAY);
             assertThat(describe(log).shards()).extracting(ShardDescription::id).containsExactly(shard(1));
         }
+    }
+
+    @Test
+    void shardsOfALog_areLimited_andTheRefusalSaysWhatToDo() throws Exception {
+        try (ShardLog log = open()) {
+            for (int i = 0; i < 4; i++) {
+                log.admin()
+                        .create(StreamSettings.of(new StreamName("many-" + i)).withShards(i == 3 ? 255 : 256));
+            }
+            log.admin().create(ONE_DAY);
+            assertThatThrownBy(() -> log.admin().updateShardCount(STREAM, 2))
+                    .isInstanceOf(StreamLogException.class)
+                    .hasMessage(
+                            "a log has at most 1024 shards, found 1024 and 2 more: closed ones count until what is in"
+                                    + " them has expired and been read; delete streams, or wait until closed shards have gone");
+            assertThatThrownBy(() -> log.admin().create(StreamSettings.of(new StreamName("one-more"))))
+                    .hasMessageContaining("found 1024 and 1 more");
+            log.admin().delete(new StreamName("many-0"));
+            log.admin().updateShardCount(STREAM, 2);
+        }
+        assertSound();
     }
 }

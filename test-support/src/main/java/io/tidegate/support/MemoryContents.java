@@ -16,6 +16,7 @@ import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.LogStatus;
 import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.NewRecord;
+import io.tidegate.core.stream.PastLedger;
 import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ReshardPlan;
 import io.tidegate.core.stream.ShardCursor;
@@ -301,7 +302,8 @@ final class MemoryContents implements StreamAdmin {
                 shards.values().stream()
                         .filter(shard -> shard.id().stream().equals(name))
                         .map(MemoryShard::describe)
-                        .toList()));
+                        .toList(),
+                PastLedger.NONE));
     }
 
     @Override

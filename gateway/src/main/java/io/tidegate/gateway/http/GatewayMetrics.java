@@ -12,6 +12,7 @@ import io.tidegate.core.runtime.DiskBudget;
 import io.tidegate.core.stream.HeldRecords;
 import io.tidegate.core.stream.LogStatus;
 import io.tidegate.core.stream.LossLedger;
+import io.tidegate.core.stream.PastLedger;
 import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.StreamDescription;
 import java.util.ArrayList;
@@ -79,6 +80,7 @@ final class GatewayMetrics implements MultiCollector {
 
     private void ledger(Gathered out) {
         for (StreamDescription stream : parts.log().admin().list()) {
+            past(stream, out);
             for (ShardDescription shard : stream.shards()) {
                 Optional<LossLedger> found = Names.ledger(parts.log(), shard.id());
                 if (found.isEmpty()) {
@@ -102,6 +104,26 @@ final class GatewayMetrics implements MultiCollector {
                 }
                 out.gauge("shard_retained_bytes", "Data and keys retained", labels, shard.retainedBytes());
             }
+        }
+    }
+
+    /** Without it, sums over the shards of a stream would go back when a closed one is listed no more. */
+    private static void past(StreamDescription stream, Gathered out) {
+        PastLedger past = stream.past();
+        if (past.appended() == 0) {
+            return;
+        }
+        Labels labels = Labels.of("stream", stream.name().value());
+        for (Map.Entry<String, Long> fate : Map.of(
+                        "expired", past.expired(),
+                        "evicted", past.evicted(),
+                        "corrupt", past.corrupt())
+                .entrySet()) {
+            out.gauge(
+                    "stream_past_records",
+                    "What became of the records of shards that are not listed any more",
+                    labels.add("fate", fate.getKey()),
+                    fate.getValue());
         }
     }
 

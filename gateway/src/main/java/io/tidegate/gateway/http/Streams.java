@@ -2,6 +2,7 @@ package io.tidegate.gateway.http;
 
 import io.tidegate.core.stream.IsoTime;
 import io.tidegate.core.stream.LossLedger;
+import io.tidegate.core.stream.PastLedger;
 import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.ShardEpoch;
@@ -72,6 +73,12 @@ final class Streams {
                 stream.shards().stream()
                         .mapToLong(ShardDescription::retainedBytes)
                         .sum());
+        PastLedger past = stream.past();
+        into.putObject("past")
+                .put("appended", past.appended())
+                .put("expired", past.expired())
+                .put("evicted", past.evicted())
+                .put("corrupt", past.corrupt());
     }
 
     private void shards(StreamDescription stream, ArrayNode into) {
