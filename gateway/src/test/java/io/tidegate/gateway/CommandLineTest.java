@@ -97,6 +97,14 @@ class CommandLineTest {
         assertThat(run("streams", "scale", "press", "--shards", "2", "--home", home)
                         .out())
                 .contains("shardId-000000000000   closed", "shardId-000000000002   open");
+        assertThat(run("streams", "scale", "press", "--shards", "5", "--home", home))
+                .satisfies(result -> assertThat(result.exitCode()).isEqualTo(1))
+                .satisfies(result -> assertThat(result.err()).contains("can go to 1 up to 4 in one step, not to 5"));
+        assertThat(run("streams", "split", "press", "1", "--at", "1", "--home", home)
+                        .err())
+                .contains("is not both greater than one plus the shard's StartingHashKey 0");
+        assertThat(run("streams", "merge", "press", "2", "1", "--home", home).err())
+                .contains("are not an adjacent pair of shards eligible for merging");
         assertThat(run("streams", "merge", "press", "1", "2", "--home", home).exitCode())
                 .isZero();
         assertThat(run("streams", "split", "press", "3", "--home", home, "-o", "json")

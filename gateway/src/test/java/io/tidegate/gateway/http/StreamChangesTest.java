@@ -178,4 +178,66 @@ class StreamChangesTest {
         refused(404, "shard-not-found", "POST", STREAMS + "/telemetry/split", "{\"shard\":\"7\"}");
         assertThat(http.json(STREAMS + "/telemetry").path("shards").intValue()).isEqualTo(1);
     }
+
+    private void rejected(String detail, String method, String path, String body) throws Exception {
+        JsonNode problem = done(400, method, path, body);
+        assertThat(problem.path("code").stringValue()).isEqualTo("rejected");
+        assertThat(problem.path("detail").stringValue()).contains(detail);
+    }
+
+    /** Shards and keys of research/kinesis.md 1.3; limits and words of 1.8. */
+    @Test
+    void threeShards_haveTheRangesOfKinesis_andRefuseInItsWords() throws Exception {
+        JsonNode shards = done(201, "POST", STREAMS, "{\"stream\":\"press\",\"shards\":3}")
+                .path("shardList");
+        String[] ends = {
+            "113427455640312821154458202477256070484",
+            "226854911280625642308916404954512140969",
+            "340282366920938463463374607431768211455"
+        };
+        for (int i = 0; i < 3; i++) {
+            assertThat(shards.get(i).at("/hashKeyRange/endingHashKey").stringValue())
+                    .isEqualTo(ends[i]);
+        }
+        String[][] keys = {{"a", "0"}, {"b", "1"}, {"e", "2"}, {"f", "1"}};
+        for (String[] key : keys) {
+            HttpResponse<String> stored =
+                    http.post(STREAMS + "/press/records", "{\"partitionKey\":\"" + key[0] + "\",\"data\":{}}");
+            assertThat(stored.body()).contains("shardId-00000000000" + key[1]);
+        }
+
+        String split = STREAMS + "/press/split";
+        String merge = STREAMS + "/press/merge";
+        rejected(
+                "NewStartingHashKey 113427455640312821154458202477256070486 used in SplitShard() on shard"
+                        + " shardId-000000000001 in stream press is not both greater than one plus the shard's"
+                        + " StartingHashKey 113427455640312821154458202477256070485 and less than the shard's"
+                        + " EndingHashKey 226854911280625642308916404954512140969.",
+                "POST",
+                split,
+                "{\"shard\":\"1\",\"newStartingHashKey\":\"113427455640312821154458202477256070486\"}");
+        refused(
+                400,
+                "invalid-parameter",
+                "POST",
+                split,
+                "{\"shard\":\"1\",\"newStartingHashKey\":\"340282366920938463463374607431768211456\"}");
+        rejected(
+                "Shards shardId-000000000000 and shardId-000000000002 in stream press are not an adjacent pair of shards"
+                        + " eligible for merging",
+                "POST",
+                merge,
+                "{\"shard\":\"0\",\"adjacentShard\":\"2\"}");
+        refused(404, "shard-not-found", "POST", merge, "{\"shard\":\"0\",\"adjacentShard\":\"3\"}");
+        rejected("can go to 2 up to 6 in one step, not to 7", "PATCH", STREAMS + "/press", "{\"shards\":7}");
+        rejected("can go to 2 up to 6 in one step, not to 1", "PATCH", STREAMS + "/press", "{\"shards\":1}");
+        rejected("must have 1 to 256 open shards, not 0", "PATCH", STREAMS + "/press", "{\"shards\":0}");
+        rejected("must have 1 to 256 open shards, not 257", "PATCH", STREAMS + "/press", "{\"shards\":257}");
+        done(200, "POST", merge, "{\"shard\":\"0\",\"adjacentShard\":\"1\"}");
+        rejected("is closed and cannot be split", "POST", split, "{\"shard\":\"0\"}");
+        rejected("is closed and cannot be merged", "POST", merge, "{\"shard\":\"1\",\"adjacentShard\":\"2\"}");
+
+        done(201, "POST", STREAMS, "{\"stream\":\"full\",\"shards\":256}");
+        rejected("must have 1 to 256 open shards, not 257", "POST", STREAMS + "/full/split", "{\"shard\":\"0\"}");
+    }
 }
