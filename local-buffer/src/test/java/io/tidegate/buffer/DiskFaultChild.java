@@ -5,6 +5,9 @@ import io.tidegate.core.stream.AppendResult;
 import io.tidegate.core.stream.AppendUnit;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StartingPosition;
+import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
 import java.io.BufferedReader;
@@ -17,7 +20,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * For each home whose name it reads: appends one reading after the other, each until it is stored, until it reads a
  * line; then closes the log. Says {@code stored READING NUMBER EPOCH}, {@code refused READING},
- * {@code unknown READING}, {@code closed HOME}.
+ * {@code unknown READING}, {@code closed HOME}; and under a home {@code read-...}, when a reading is not stored at once,
+ * {@code readable RECORDS} in all or {@code unreadable REASON}.
  */
 final class DiskFaultChild {
     static final StreamName STREAM = new StreamName("failing");
@@ -55,7 +59,7 @@ final class DiskFaultChild {
                     OpenedLogs.open(settings(root.resolve(name)), new SystemClock(), new Random(name.hashCode()));
             log.admin().create(StreamSettings.of(STREAM));
             for (long reading = 1; !in.ready(); reading++) {
-                appendUntilStored(log, reading, in);
+                appendUntilStored(log, reading, name.startsWith("read-"), in);
                 LockSupport.parkNanos(PAUSE_NANOS);
             }
             log.close();
@@ -66,7 +70,9 @@ final class DiskFaultChild {
         Runtime.getRuntime().halt(0);
     }
 
-    private static void appendUntilStored(ShardLog log, long reading, BufferedReader in) throws Exception {
+    private static void appendUntilStored(ShardLog log, long reading, boolean reads, BufferedReader in)
+            throws Exception {
+        boolean isToRead = reads;
         while (true) {
             AppendResult result = LogReader.append(log, AppendUnit.of(record(reading)));
             if (result instanceof AppendResult.Committed committed) {
@@ -76,10 +82,25 @@ final class DiskFaultChild {
                 return;
             }
             System.out.println((result instanceof AppendResult.Unknown ? "unknown " : "refused ") + reading);
+            if (isToRead) {
+                isToRead = false;
+                System.out.println(whatCanBeRead(log));
+            }
             if (in.ready()) {
                 return;
             }
             LockSupport.parkNanos(RETRY_NANOS);
+        }
+    }
+
+    private static String whatCanBeRead(ShardLog log) {
+        try {
+            ShardId shard = new ShardId(STREAM, 0);
+            return "readable "
+                    + LogReader.records(LogReader.all(log, shard, new StartingPosition.TrimHorizon()))
+                            .size();
+        } catch (StreamLogException e) {
+            return "unreadable " + e.getMessage();
         }
     }
 }

@@ -37,6 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class DiskFaultIT {
     private static final int EIO = 5;
     private static final int ENOSPC = 28;
+    private static final int EROFS = 30;
     private static final int ALWAYS = 1_000_000;
     private static final ShardId SHARD = new ShardId(DiskFaultChild.STREAM, 0);
     private static final Duration FAULT = Duration.ofMillis(1500);
@@ -99,13 +100,27 @@ class DiskFaultIT {
         "roll-open-enospc,        open,      28, .seg.new, 1000000",
         "wal-open-enospc,         open,      28, .seg-wal, 3",
         "everything-enospc,       write,     28, g,        1000000",
-        "read-only,               any,       30, l,        1000000"
+        "read-only,               any,       30, *,        1000000"
     })
     void whateverFails_whatWasAnsweredStays_andTheLogGoesOn(
             String name, String call, int errno, String suffix, int times) throws Exception {
         lines.clear();
         shim.clear();
         order(name);
+        try {
+            failAndHeal(name, call, errno, suffix, times);
+        } finally {
+            order("next"); // the child closes this log, for the next case too
+        }
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> lines.contains("closed " + name));
+        if (errno == EROFS) {
+            staysReadable();
+        }
+        verify(name);
+        leavesFailedFilesAlone(name);
+    }
+
+    private void failAndHeal(String name, String call, int errno, String suffix, int times) throws Exception {
         awaitStored(10, Duration.ofSeconds(120)); // the process may have to start first
         shim.fail(call, errno, suffix, 2, times);
         Predicate<DiskOperation> hit =
@@ -122,10 +137,20 @@ class DiskFaultIT {
             shim.heal();
         }
         awaitStored(20, RESUMES_WITHIN);
-        order("next"); // the child closes this log
-        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> lines.contains("closed " + name));
-        verify(name);
-        leavesFailedFilesAlone(name);
+    }
+
+    /** What was stored before is read while nothing can be written. */
+    private void staysReadable() {
+        assertThat(lines).anyMatch(line -> line.startsWith("readable "));
+        long storedBefore = 0;
+        for (String line : lines) {
+            if (line.startsWith("stored ")) {
+                storedBefore++;
+            } else if (line.startsWith("readable ")) {
+                assertThat(Long.parseLong(line.substring("readable ".length()))).isGreaterThanOrEqualTo(storedBefore);
+            }
+            assertThat(line).doesNotStartWith("unreadable ");
+        }
     }
 
     private void order(String name) throws IOException {
@@ -188,6 +213,7 @@ class DiskFaultIT {
                 touches.add(operation.kind() + " " + operation.path());
             }
             boolean isIoError = operation.error() == EIO
+                    || (operation.error() == EROFS && operation.kind() == DiskOperation.Kind.WRITTEN)
                     || (operation.error() == ENOSPC && operation.kind() == DiskOperation.Kind.SYNCED);
             if (isIoError) {
                 failed.putIfAbsent(segment, operation);
