@@ -115,7 +115,8 @@ public final class ShardLog implements StreamLog, AutoCloseable {
         return open(settings, clock, effective, random, BootId.current(), ballast);
     }
 
-    private static ShardLog open(
+    /** Both. */
+    static ShardLog open(
             ShardLogSettings settings,
             Clock clock,
             EffectiveClock effective,

@@ -54,6 +54,10 @@ final class ExplorerPromises {
     private long cursor = -1;
     private long lastNumbered = -1;
     private long probes = FIRST_PROBE;
+    /** As the last check found them. */
+    private Map<ShardId, Long> lastHorizons = new HashMap<>();
+
+    private long forgotten;
 
     ExplorerPromises(long seed) {
         this.seed = seed;
@@ -65,6 +69,21 @@ final class ExplorerPromises {
 
     int acknowledged() {
         return places.size();
+    }
+
+    long everAcknowledged() {
+        return forgotten + places.size();
+    }
+
+    /** What may be gone, and was, is not looked for any more: so a long run stays quick. */
+    void forgetWhatHasGone() {
+        long before = places.size();
+        places.entrySet()
+                .removeIf(entry -> entry.getKey() != lastNumbered
+                        && entry.getValue().number()
+                                < lastHorizons.getOrDefault(entry.getValue().shard(), Long.MAX_VALUE));
+        forgotten += before - places.size();
+        units.removeIf(unit -> unit.last() < cursor);
     }
 
     void hear(String said) {
@@ -158,6 +177,7 @@ final class ExplorerPromises {
         checkOrder(log);
         checkScale(log);
         checkUnits(log, found, horizons);
+        lastHorizons = horizons;
     }
 
     /** Over all shards, so that it holds across a reshard. */
