@@ -2,209 +2,73 @@ package io.tidegate.buffer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import io.tidegate.core.runtime.Clock;
+import io.tidegate.core.runtime.SystemClock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
-import java.util.EnumSet;
-import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Records the file operations of a process that uses the log in every way, makes the directories that a power cut could
- * have left after each of them, and opens the log there.
+ * After a power cut at any moment every promise is kept: {@link CrashExploration}.
  *
- * <p>{@code -Dseed=} chooses the workload and the states, {@code -Dexplorer.states=} how many.
+ * <p>{@code -Dexplorer.states=} says how many states, several seeds from {@code -Dseed=} on together;
+ * {@code -Dexplorer.minutes=} when to look at no more.
  */
 class CrashExplorerIT {
     private static final long SEED = Long.getLong("seed", 1);
     private static final int STATES = Integer.getInteger("explorer.states", 120);
-    private static final List<RecordedDisk.Fate> FATES = List.of(RecordedDisk.Fate.values());
-    private static final Set<DiskOperation.Kind> OF_NAMES = EnumSet.of(
-            DiskOperation.Kind.CREATED,
-            DiskOperation.Kind.RENAMED,
-            DiskOperation.Kind.UNLINKED,
-            DiskOperation.Kind.TRUNCATED,
-            DiskOperation.Kind.DIRECTORY_SYNCED);
-    private static final int CHILD_SECONDS = 240;
-    /** Records of the second process have greater numbers. */
-    private static final long SECOND_ID = 100_000;
+    private static final int STATES_PER_SEED = 500;
+    private static final long MINUTES = Long.getLong("explorer.minutes", 12);
 
     @TempDir
     Path temporary;
 
-    private Path home = Path.of("unset");
-    private final Random random = new Random(SEED);
-    private final List<String> violations = new ArrayList<>();
-    private int checked;
-    private int uncertain;
-
-    @BeforeEach
-    void makeHome() throws IOException {
-        home = Files.createTempDirectory(scratch(), "tidegate-explored");
-    }
-
-    @AfterEach
-    void removeHome() throws IOException {
-        delete(home);
-    }
+    private final Clock clock = new SystemClock();
 
     @Test
     void afterAPowerCutAtAnyMoment_everyPromiseIsKept() throws Exception {
-        int steps = Math.min(140, 60 + STATES / 10);
-        DiskShim shim = new DiskShim(home.resolve("log"), temporary);
-        // The first process ends in the middle of a commit: what it wrote last is only in the page cache.
-        shim.fail("write", DiskShim.KILL, ".seg-wal", 4 * steps + random.nextInt(steps), 1);
-        assertThat(run(shim, 0, 0, 2 * steps)).isEqualTo(DiskShim.KILL);
-        shim.heal();
-        ExplorerPromises first = new ExplorerPromises(SEED);
-        said(shim.operations()).forEach(first::hear);
-        assertThat(run(shim, SECOND_ID, first.hours(), steps)).isZero();
-
-        List<DiskOperation> operations = shim.operations();
-        long prefixes = explore(operations);
+        int seeds = (STATES + STATES_PER_SEED - 1) / STATES_PER_SEED;
+        long end = clock.monotonicNanos() + Duration.ofMinutes(MINUTES).toNanos();
+        List<Future<CrashExploration.Found>> running = new ArrayList<>();
+        ExecutorService threads = Executors.newFixedThreadPool(
+                Math.min(seeds, Runtime.getRuntime().availableProcessors()));
+        CrashExploration.Found all = CrashExploration.Found.NONE;
+        try {
+            for (int i = 0; i < seeds; i++) {
+                long seed = SEED + i;
+                Path own = Files.createDirectory(temporary.resolve("seed-" + seed));
+                running.add(threads.submit(() -> new CrashExploration(
+                                seed, STATES / seeds, own, () -> clock.monotonicNanos() - end > 0)
+                        .run()));
+            }
+            for (Future<CrashExploration.Found> one : running) {
+                all = all.plus(one.get());
+            }
+        } finally {
+            threads.shutdownNow();
+        }
         String summary = String.format(
-                "log-explorer: seed %d, %d operations, %d distinct prefixes, %d states (%d with writes not synced), %d"
-                        + " violations",
-                SEED, operations.size(), prefixes, checked, uncertain, violations.size());
+                "log-explorer: %d seeds from %d, %d operations, %d distinct prefixes, %d states (%d with writes not"
+                        + " synced), %d violations",
+                seeds,
+                SEED,
+                all.operations(),
+                all.prefixes(),
+                all.states(),
+                all.uncertain(),
+                all.violations().size());
         Files.writeString(
-                Path.of("target", "explorer-summary.txt"), summary + "\n" + String.join("\n", violations) + "\n");
-        assertThat(violations).as(summary).isEmpty();
-        assertThat(checked).as(summary).isGreaterThanOrEqualTo(STATES * 3 / 4);
-        assertThat(uncertain).as(summary).isGreaterThan(STATES / 2);
-    }
-
-    private int run(DiskShim shim, long firstId, long hours, int steps) throws Exception {
-        Process child = shim.child(
-                        ExplorerChild.class, List.of(home.toString(), "" + SEED, "" + firstId, "" + hours, "" + steps))
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
-        try {
-            assertThat(child.waitFor(CHILD_SECONDS, TimeUnit.SECONDS)).isTrue();
-            return child.exitValue();
-        } finally {
-            child.destroyForcibly();
-        }
-    }
-
-    private static Stream<String> said(List<DiskOperation> operations) {
-        return operations.stream()
-                .filter(operation -> operation.kind() == DiskOperation.Kind.SAID)
-                .map(DiskOperation::text);
-    }
-
-    /** Returns how many different directories there were with everything kept. */
-    private long explore(List<DiskOperation> operations) throws IOException {
-        RecordedDisk disk = new RecordedDisk();
-        ExplorerPromises promises = new ExplorerPromises(SEED);
-        Set<String> prefixes = new HashSet<>();
-        Set<String> states = new HashSet<>();
-        List<Integer> moments = moments(operations);
-        int at = 0;
-        for (int moment : moments) {
-            for (; at < moment; at++) {
-                disk.apply(operations.get(at));
-                if (operations.get(at).kind() == DiskOperation.Kind.SAID) {
-                    promises.hear(operations.get(at).text());
-                }
-            }
-            prefixes.add(digest(disk.after(RecordedDisk.Fate.ALL_KEPT, random)));
-            RecordedDisk.Fate fate =
-                    disk.isUncertain() ? FATES.get(random.nextInt(FATES.size())) : RecordedDisk.Fate.ALL_DROPPED;
-            Map<String, byte[]> files = disk.after(fate, random);
-            if (states.add(digest(files) + promises.acknowledged())) {
-                check(promises, files, "after operation " + moment + " of " + operations.size() + ", " + fate);
-                uncertain += disk.isUncertain() ? 1 : 0;
-            }
-        }
-        return prefixes.size();
-    }
-
-    /**
-     * After which numbers of operations the power goes, some of them more than once: anywhere; around changes of names;
-     * and where something was said while a write-ahead log was not synced, which is rare.
-     */
-    private List<Integer> moments(List<DiskOperation> operations) {
-        RecordedDisk disk = new RecordedDisk();
-        List<Integer> delicate = new ArrayList<>();
-        List<Integer> names = new ArrayList<>();
-        for (int i = 0; i < operations.size(); i++) {
-            disk.apply(operations.get(i));
-            if (OF_NAMES.contains(operations.get(i).kind())) {
-                names.add(i + 1);
-            } else if (operations.get(i).kind() == DiskOperation.Kind.SAID && disk.isUncertain("-wal")) {
-                delicate.add(i + 1);
-            }
-        }
-        List<Integer> moments = new ArrayList<>();
-        for (int i = 0; i < STATES; i++) {
-            moments.add(random.nextInt(operations.size() + 1));
-            moments.add(names.get(random.nextInt(names.size())));
-        }
-        for (int i = 0; i < STATES / 4 && !delicate.isEmpty(); i++) {
-            moments.add(delicate.get(random.nextInt(delicate.size())));
-        }
-        Collections.shuffle(moments, random);
-        return moments.subList(0, 2 * STATES).stream().sorted().toList();
-    }
-
-    private void check(ExplorerPromises promises, Map<String, byte[]> files, String which) throws IOException {
-        Path state = Files.createTempDirectory(scratch(), "tidegate-state");
-        try {
-            Files.createDirectories(state.resolve("log"));
-            RecordedDisk.write(files, state.resolve("log"));
-            promises.check(state);
-        } catch (AssertionError | RuntimeException e) {
-            violations.add(which + ": " + e);
-            if (violations.size() == 1) {
-                Files.createDirectories(Path.of("target", "explorer-violation"));
-                RecordedDisk.write(files, Path.of("target", "explorer-violation"));
-            }
-        } finally {
-            checked++;
-            delete(state);
-        }
-    }
-
-    private static void delete(Path directory) throws IOException {
-        try (Stream<Path> below = Files.walk(directory)) {
-            for (Path path : below.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
-    }
-
-    /** Memory, where there is some: thousands of small logs are made here. */
-    private Path scratch() {
-        Path memory = Path.of("/dev/shm");
-        return Files.isWritable(memory) ? memory : temporary;
-    }
-
-    private static String digest(Map<String, byte[]> files) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            files.forEach((name, content) -> {
-                digest.update((name + "\0" + content.length + "\0").getBytes(StandardCharsets.UTF_8));
-                digest.update(content);
-            });
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+                Path.of("target", "explorer-summary.txt"),
+                summary + "\n" + String.join("\n", all.violations()) + "\n");
+        assertThat(all.violations()).as(summary).isEmpty();
+        assertThat(all.states()).as(summary).isGreaterThanOrEqualTo(STATES * 3L / 4);
+        assertThat(all.uncertain()).as(summary).isGreaterThan(STATES / 2L);
     }
 }

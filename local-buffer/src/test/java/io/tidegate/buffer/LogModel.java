@@ -95,7 +95,7 @@ final class LogModel {
         }
 
         long next() {
-            return records.size() + 1;
+            return records.size() + 1L;
         }
 
         Stored record(long number) {
@@ -183,7 +183,8 @@ final class LogModel {
     /** Of a consumer that reads shard by shard, how far it has confirmed each. */
     final Map<ShardId, Long> lane = new HashMap<>();
     /** Expiry of this stream waits for the lane. */
-    @Nullable StreamName laneRequires;
+    @Nullable
+    StreamName laneRequires;
     /** Of a consumer in commit order: where it goes on, and the numbers that it has heard of. */
     LogPosition follower = LogPosition.TRIM_HORIZON;
 
@@ -242,11 +243,13 @@ final class LogModel {
     }
 
     boolean has(ShardId id) {
-        return streams.containsKey(id.stream().value()) && stream(id.stream()).shards.containsKey(id.number());
+        return streams.containsKey(id.stream().value())
+                && stream(id.stream()).shards.containsKey(id.number());
     }
 
     /** The newest record with this number and text among the last of its key. */
-    @Nullable Seen firstCopy(StreamName stream, String key, long number, String text) {
+    @Nullable
+    Seen firstCopy(StreamName stream, String key, long number, String text) {
         List<Seen> window = windows.getOrDefault(stream + "/" + key, List.of());
         for (int i = window.size() - 1; i >= Math.max(0, window.size() - WINDOW); i--) {
             if (window.get(i).number() == number && window.get(i).text().equals(text)) {

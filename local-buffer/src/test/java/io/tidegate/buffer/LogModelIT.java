@@ -63,7 +63,8 @@ class LogModelIT {
         Map<String, Integer> counts = new TreeMap<>();
         long begun = clock.monotonicNanos();
         int rounds = 0;
-        while (rounds < ROUNDS && clock.monotonicNanos() - begun < Duration.ofMinutes(MINUTES).toNanos()) {
+        while (rounds < ROUNDS
+                && clock.monotonicNanos() - begun < Duration.ofMinutes(MINUTES).toNanos()) {
             round(SEED + rounds, counts);
             rounds++;
         }

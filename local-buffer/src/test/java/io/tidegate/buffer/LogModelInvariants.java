@@ -57,7 +57,7 @@ final class LogModelInvariants {
             checkSettings(description, stream);
             checkListing(description, model, stream);
             for (LogModel.Shard shard : stream.listed()) {
-                checkShard(log, model, stream, shard);
+                checkShard(log, stream, shard);
             }
         }
         model.deleted.keySet().stream()
@@ -120,7 +120,9 @@ final class LogModelInvariants {
                 assertThat(model.elapsedNanos - shard.closedElapsedNanos)
                         .as(what)
                         .isGreaterThanOrEqualTo(stream.retentionNanosMin);
-                assertThat(Math.max(shard.mayExpireTo, shard.mayEvictTo)).as(what).isEqualTo(shard.next());
+                assertThat(Math.max(shard.mayExpireTo, shard.mayEvictTo))
+                        .as(what)
+                        .isEqualTo(shard.next());
                 assertThat(shard.parents)
                         .as(what)
                         .allMatch(parent -> !stream.shards.containsKey(parent) || stream.shards.get(parent).isGone);
@@ -138,7 +140,7 @@ final class LogModelInvariants {
         }
     }
 
-    private void checkShard(ShardLog log, LogModel model, LogModel.Stream stream, LogModel.Shard shard) {
+    private void checkShard(ShardLog log, LogModel.Stream stream, LogModel.Shard shard) {
         LossLedger ledger;
         List<LogEntry> entries;
         try {
@@ -156,7 +158,9 @@ final class LogModelInvariants {
         }
         long horizon = 1;
         if (!entries.isEmpty() && entries.get(0) instanceof Gap gap) {
-            assertThat(gap.fromInclusive()).as("I4: the first number is 1: " + gap).isEqualTo(1);
+            assertThat(gap.fromInclusive())
+                    .as("I4: the first number is 1: " + gap)
+                    .isEqualTo(1);
             horizon = gap.toExclusive();
         }
         checkHorizon(shard, horizon, ledger);
@@ -181,7 +185,9 @@ final class LogModelInvariants {
     }
 
     private static void checkHorizon(LogModel.Shard shard, long horizon, LossLedger ledger) {
-        assertThat(horizon).as("the horizon of " + shard.id + " never goes back").isGreaterThanOrEqualTo(shard.horizon);
+        assertThat(horizon)
+                .as("the horizon of " + shard.id + " never goes back")
+                .isGreaterThanOrEqualTo(shard.horizon);
         assertThat(horizon)
                 .as("I13, Retain 1: how far the horizon of " + shard.id + " may be (age " + shard.mayExpireTo
                         + ", bytes " + shard.mayEvictTo + ")")
@@ -192,10 +198,14 @@ final class LogModelInvariants {
         assertThat(ledger.retained()).as("I7: " + ledger).isEqualTo(shard.next() - horizon);
         assertThat(ledger.corrupt()).as("I7: " + ledger).isZero();
         if (shard.mayEvictTo == 1) {
-            assertThat(ledger.evicted()).as("I7: only its age can have taken it: " + ledger).isZero();
+            assertThat(ledger.evicted())
+                    .as("I7: only its age can have taken it: " + ledger)
+                    .isZero();
         }
         if (shard.mayExpireTo == 1) {
-            assertThat(ledger.expired()).as("I7: nothing was old enough: " + ledger).isZero();
+            assertThat(ledger.expired())
+                    .as("I7: nothing was old enough: " + ledger)
+                    .isZero();
         }
     }
 
@@ -205,15 +215,16 @@ final class LogModelInvariants {
         String what = "I4: record " + record.sequenceNumber() + " of " + shard.id;
         assertThat(record.data().utf8()).as(what).isEqualTo(expected.text);
         assertThat(record.partitionKey()).as(what).isEqualTo(expected.key);
-        BigInteger hashKey =
-                record.explicitHashKey() == null ? null : record.explicitHashKey().value();
+        BigInteger hashKey = record.explicitHashKey() == null
+                ? null
+                : record.explicitHashKey().value();
         assertThat(hashKey).as(what).isEqualTo(expected.hashKey);
         if (expected.arrivalMillis == 0) {
             expected.arrivalMillis = record.arrivalTimeMillis();
             expected.lsn = expected.lsn == 0 ? record.position().lsn() : expected.lsn;
             expected.epoch = expected.epoch == 0 ? record.epoch() : expected.epoch;
-            String before = given.putIfAbsent(
-                    shard.id + "/" + record.epoch() + "/" + record.sequenceNumber(), expected.text);
+            String before =
+                    given.putIfAbsent(shard.id + "/" + record.epoch() + "/" + record.sequenceNumber(), expected.text);
             assertThat(before == null || before.equals(expected.text))
                     .as("I4, I11: another record than before under " + what + " in epoch " + record.epoch())
                     .isTrue();
@@ -259,13 +270,11 @@ final class LogModelInvariants {
     /** P2, I8, I14: over all shards, the order of storing; a child's records never before its parent's. */
     private static void checkCommitOrder(List<StreamRecord> records, LogModel model) {
         List<Map.Entry<ShardId, Long>> expected = model.commitOrder.stream()
-                .filter(one -> one.getValue() >= model.shard(one.getKey()).horizon
-                        && !model.shard(one.getKey()).isGone)
+                .filter(one -> one.getValue() >= model.shard(one.getKey()).horizon && !model.shard(one.getKey()).isGone)
                 .toList();
         List<Map.Entry<ShardId, Long>> found = records.stream()
                 .map(record -> Map.entry(record.shard(), record.sequenceNumber()))
-                .filter(one -> one.getValue() >= model.shard(one.getKey()).horizon
-                        && !model.shard(one.getKey()).isGone)
+                .filter(one -> one.getValue() >= model.shard(one.getKey()).horizon && !model.shard(one.getKey()).isGone)
                 .toList();
         assertThat(found).as("P2: the order of commits").isEqualTo(expected);
         long time = 0;
@@ -293,7 +302,8 @@ final class LogModelInvariants {
                 }
             }
         }
-        @Nullable LogPosition place = log.checkpoint(LogModelRun.FOLLOWER, LogModelRun.FOLLOWED)
+        @Nullable
+        LogPosition place = log.checkpoint(LogModelRun.FOLLOWER, LogModelRun.FOLLOWED)
                 .map(one -> ((Checkpoint.InCommitOrder) one).next())
                 .orElse(null);
         assertThat(place == null ? LogPosition.TRIM_HORIZON : place)
@@ -318,7 +328,9 @@ final class LogModelInvariants {
                 } catch (StreamLogException e) {
                     continue; // it has just expired
                 }
-                assertThat(told).as("P3: evicted from " + shard.id + ", told in _gaps").isEqualTo(before);
+                assertThat(told)
+                        .as("P3: evicted from " + shard.id + ", told in _gaps")
+                        .isEqualTo(before);
             }
         }
     }
@@ -326,15 +338,17 @@ final class LogModelInvariants {
     private static long evictedInGaps(ShardLog log, LogModel.Shard shard) {
         long told = 0;
         BitSet numbers = new BitSet();
-        for (StreamRecord record : LogReader.records(LogReader.all(
-                log, new ShardId(StreamName.GAPS, 0), new StartingPosition.AtSequenceNumber(1)))) {
+        for (StreamRecord record : LogReader.records(
+                LogReader.all(log, new ShardId(StreamName.GAPS, 0), new StartingPosition.AtSequenceNumber(1)))) {
             Matcher gap = EVICTED.matcher(record.data().utf8());
             if (gap.find()
                     && gap.group(1).equals(shard.id.stream().value())
                     && Integer.parseInt(gap.group(2)) == shard.id.number()) {
                 int from = Integer.parseInt(gap.group(3));
                 int to = Integer.parseInt(gap.group(4));
-                assertThat(numbers.get(from, to).isEmpty()).as("P3: told twice: " + record).isTrue();
+                assertThat(numbers.get(from, to).isEmpty())
+                        .as("P3: told twice: " + record)
+                        .isTrue();
                 numbers.set(from, to);
                 told += Long.parseLong(gap.group(5));
             }

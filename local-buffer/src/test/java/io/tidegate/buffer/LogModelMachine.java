@@ -41,7 +41,8 @@ final class LogModelMachine {
     private final boolean hasBallast;
     private final AtomicBoolean synced = new AtomicBoolean(true);
     private final Map<String, Integer> counts = new TreeMap<>();
-    private FakeClock clock = new FakeClock(OpenedLogs.BUILD_MILLIS + Duration.ofDays(30).toMillis());
+    private FakeClock clock =
+            new FakeClock(OpenedLogs.BUILD_MILLIS + Duration.ofDays(30).toMillis());
     private long boot = 1000;
     private boolean isFull;
 
@@ -98,12 +99,15 @@ final class LogModelMachine {
 
     /** To 1970, by ten years, or anywhere; with and without somebody who vouches for it. */
     void jump() {
-        long wall = switch (random.nextInt(5)) {
-            case 0 -> 0;
-            case 1 -> clock.wallMillis() + TEN_YEARS_MILLIS;
-            case 2 -> OpenedLogs.BUILD_MILLIS + Duration.ofDays(30).toMillis();
-            default -> clock.wallMillis() + Duration.ofDays(random.nextInt(800) - 400).toMillis();
-        };
+        long wall =
+                switch (random.nextInt(5)) {
+                    case 0 -> 0;
+                    case 1 -> clock.wallMillis() + TEN_YEARS_MILLIS;
+                    case 2 -> OpenedLogs.BUILD_MILLIS + Duration.ofDays(30).toMillis();
+                    default ->
+                        clock.wallMillis()
+                                + Duration.ofDays(random.nextInt(800) - 400).toMillis();
+                };
         synced.set(random.nextInt(3) > 0);
         clock.setWall(wall);
     }

@@ -2,7 +2,6 @@ package io.tidegate.buffer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tidegate.core.runtime.Ballast;
 import io.tidegate.core.stream.AppendResult;
 import io.tidegate.core.stream.AppendUnit;
 import io.tidegate.core.stream.Checkpoint;
@@ -81,7 +80,10 @@ final class LogModelRun implements AutoCloseable {
     private record Attempt(String cursor, Runnable apply) {}
 
     private record Offered(
-            LogModel.Shard shard, LogModel.Stored record, @Nullable Long number, LogModel.@Nullable Seen first) {}
+            LogModel.Shard shard,
+            LogModel.Stored record,
+            @Nullable Long number,
+            LogModel.@Nullable Seen first) {}
 
     LogModelRun(Path disk, long seed) throws Exception {
         random = new Random(seed);
@@ -178,7 +180,8 @@ final class LogModelRun implements AutoCloseable {
     }
 
     private NewRecord record() {
-        List<StreamName> names = model.streams.values().stream().map(stream -> stream.name).toList();
+        List<StreamName> names =
+                model.streams.values().stream().map(stream -> stream.name).toList();
         StreamName stream = names.get(random.nextInt(names.size()));
         String key = "key-" + random.nextInt(KEYS);
         List<LogModel.Seen> window = model.windows.getOrDefault(stream + "/" + key, List.of());
@@ -217,7 +220,7 @@ final class LogModelRun implements AutoCloseable {
                 List.of(new Expectation.StateIs(CURSOR, expectsRightly ? now : Payload.ofUtf8("wrong"))));
         AppendResult result = LogReader.append(log, unit);
         for (NewRecord record : records) {
-            offered.add(predict(record, offered, result, records));
+            offered.add(predict(record, offered, result));
         }
         Runnable all = () -> {
             apply.run();
@@ -243,22 +246,22 @@ final class LogModelRun implements AutoCloseable {
     }
 
     /** Where "Commit" 2 puts it: a second copy where the first one is, anything else behind the newest of its shard. */
-    private Offered predict(
-            NewRecord record, List<Offered> before, AppendResult result, List<NewRecord> records) {
+    private Offered predict(NewRecord record, List<Offered> before, AppendResult result) {
         Long number = record.deviceNumber();
         String text = record.data().utf8();
-        LogModel.Seen first = number == null
-                ? null
-                : model.firstCopy(record.stream(), record.partitionKey(), number, text);
-        for (Offered other : before) {
-            boolean isSame = number != null
-                    && other.first == null
-                    && number.equals(other.number)
-                    && other.record.text.equals(text)
-                    && other.record.key.equals(record.partitionKey())
-                    && other.shard.id.stream().equals(record.stream());
-            if (isSame) {
-                first = new LogModel.Seen(number, text, other.shard.id, nextAfter(other.shard, before, other));
+        LogModel.Seen first = null;
+        if (number != null) {
+            first = model.firstCopy(record.stream(), record.partitionKey(), number, text);
+            for (int i = 0; i < before.size(); i++) {
+                Offered other = before.get(i);
+                boolean isSame = other.first == null
+                        && number.equals(other.number)
+                        && other.record.text.equals(text)
+                        && other.record.key.equals(record.partitionKey())
+                        && other.shard.id.stream().equals(record.stream());
+                if (isSame) {
+                    first = new LogModel.Seen(number, text, other.shard.id, numberOf(i, before));
+                }
             }
         }
         boolean isStored = result instanceof AppendResult.Committed committed
@@ -268,22 +271,21 @@ final class LogModelRun implements AutoCloseable {
         } else if (first != null && model.shard(first.shard()).isGone) {
             first = null;
         }
-        BigInteger hashKey =
-                record.explicitHashKey() == null ? null : record.explicitHashKey().value();
+        BigInteger hashKey = record.explicitHashKey() == null
+                ? null
+                : record.explicitHashKey().value();
         LogModel.Shard shard = model.stream(record.stream()).route(record.partitionKey(), hashKey);
         LogModel.Stored stored = new LogModel.Stored(record.partitionKey(), hashKey, text, model);
         return new Offered(shard, stored, number, first);
     }
 
-    private static long nextAfter(LogModel.Shard shard, List<Offered> before, Offered which) {
-        long number = shard.next();
-        for (Offered other : before) {
-            if (other == which) {
-                return number;
-            }
-            number += other.first == null && other.shard == shard ? 1 : 0;
-        }
-        return number;
+    /** What the record at a place in its unit gets, if it is stored. */
+    private static long numberOf(int index, List<Offered> unit) {
+        LogModel.Shard shard = unit.get(index).shard;
+        return shard.next()
+                + unit.subList(0, index).stream()
+                        .filter(other -> other.first == null && other.shard.id.equals(shard.id))
+                        .count();
     }
 
     private boolean isListed(ShardId shard) {
@@ -300,8 +302,7 @@ final class LogModelRun implements AutoCloseable {
             assertThat(place.shard()).as("P2: " + one).isEqualTo(one.first == null ? one.shard.id : one.first.shard());
             assertThat(place.sequenceNumber())
                     .as("I4: " + one)
-                    .isEqualTo(
-                            one.first == null ? nextAfter(one.shard, offered, one) : one.first.sequenceNumber());
+                    .isEqualTo(one.first == null ? numberOf(i, offered) : one.first.sequenceNumber());
             one.record.lsn = committed.lsn();
             one.record.epoch = log.status().epoch();
         }
@@ -314,7 +315,8 @@ final class LogModelRun implements AutoCloseable {
         }
         long more = records.stream()
                 .filter(record -> record.stream().equals(STRICT))
-                .mapToLong(record -> record.data().length() + record.partitionKey().length())
+                .mapToLong(
+                        record -> record.data().length() + record.partitionKey().length())
                 .sum();
         long kept = model.stream(STRICT).shards.values().stream()
                 .mapToLong(shard -> shard.retainedBytes(shard.horizon))
@@ -396,8 +398,7 @@ final class LogModelRun implements AutoCloseable {
         long confirmed = next;
         offer(
                 List.of(),
-                List.of(new CheckpointUpdate(
-                        LANE, scope(shard.id), new Checkpoint.InShard(confirmed, Payload.EMPTY))),
+                List.of(new CheckpointUpdate(LANE, scope(shard.id), new Checkpoint.InShard(confirmed, Payload.EMPTY))),
                 true,
                 () -> model.lane.put(shard.id, confirmed),
                 new ArrayList<>());
@@ -408,8 +409,7 @@ final class LogModelRun implements AutoCloseable {
 
     private void create(StreamName name, StreamSettings settings) {
         assertThat(log.admin().create(settings)).isTrue();
-        LogModel.Stream stream =
-                new LogModel.Stream(name, settings.retention().toNanos());
+        LogModel.Stream stream = new LogModel.Stream(name, settings.retention().toNanos());
         stream.bytesMax = settings.retainedBytesMax();
         stream.rejects = settings.onFull() == FullPolicy.REJECT;
         model.streams.put(name.value(), stream);
@@ -430,7 +430,8 @@ final class LogModelRun implements AutoCloseable {
 
     private String configure() {
         LogModel.Stream stream = model.stream(random.nextBoolean() ? AGED : BOUNDED);
-        StreamSettings settings = log.admin().describe(stream.name).orElseThrow().settings();
+        StreamSettings settings =
+                log.admin().describe(stream.name).orElseThrow().settings();
         if (stream.name.equals(AGED)) {
             stream.retain((24 + random.nextInt(48)) * HOUR);
             settings = settings.withRetention(Duration.ofNanos(stream.retentionNanos));
@@ -444,8 +445,7 @@ final class LogModelRun implements AutoCloseable {
 
     private String require() {
         model.laneRequires = model.laneRequires == null ? AGED : null;
-        log.admin()
-                .require(model.laneRequires == null ? Map.of() : Map.of(LANE, new StreamSelection(Set.of(AGED))));
+        log.admin().require(model.laneRequires == null ? Map.of() : Map.of(LANE, new StreamSelection(Set.of(AGED))));
         return "require";
     }
 
@@ -503,9 +503,8 @@ final class LogModelRun implements AutoCloseable {
         log = machine.open();
         Attempt open = unknown;
         unknown = null;
-        boolean isThere = open != null
-                && log.state(CURSOR).map(Payload::utf8).orElse("").equals(open.cursor);
-        if (isThere) {
+        String cursor = log.state(CURSOR).map(Payload::utf8).orElse("");
+        if (open != null && cursor.equals(open.cursor)) {
             open.apply.run();
         }
     }

@@ -9,6 +9,7 @@ import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 
 /** Splits, merges and scales a log's streams, and works out by itself which hash keys the open shards then have. */
@@ -56,8 +57,7 @@ final class LogModelShards {
     }
 
     /** Takes over the numbers of new shards, which must be new, and checks everything else. */
-    static void adopt(
-            ShardLog log, LogModel model, LogModel.Stream stream, int numberFrom, List<BigInteger> starts) {
+    static void adopt(ShardLog log, LogModel model, LogModel.Stream stream, int numberFrom, List<BigInteger> starts) {
         List<ShardDescription> listed =
                 log.admin().describe(stream.name).orElseThrow().shards();
         List<Integer> openBefore =
@@ -90,16 +90,14 @@ final class LogModelShards {
 
     /** Through parents each child is connected with everything that its hash keys had before. */
     private static void checkParents(LogModel.Stream stream, LogModel.Shard child, List<Integer> openBefore) {
-        assertThat(child.parents).as("the parents of " + child.id).hasSize(openBefore.isEmpty() ? 0 : child.parents.size());
         for (int number : child.parents) {
-            LogModel.Shard parent = stream.shards.get(number);
-            assertThat(parent).as("the parent of " + child.id).isNotNull();
+            LogModel.Shard parent = Objects.requireNonNull(stream.shards.get(number), "parent of " + child.id);
             assertThat(parent.first.compareTo(child.last) <= 0 && child.first.compareTo(parent.last) <= 0)
                     .as("the ranges of " + child.id + " and its parent " + parent.id)
                     .isTrue();
         }
-        if (!openBefore.isEmpty()) {
-            assertThat(child.parents).as("the parents of " + child.id).isNotEmpty();
-        }
+        assertThat(child.parents.isEmpty())
+                .as("whether " + child.id + " has parents: " + child.parents)
+                .isEqualTo(openBefore.isEmpty());
     }
 }
