@@ -44,9 +44,8 @@ class CrashExplorerIT {
             for (int i = 0; i < seeds; i++) {
                 long seed = SEED + i;
                 Path own = Files.createDirectory(temporary.resolve("seed-" + seed));
-                running.add(threads.submit(() -> new CrashExploration(
-                                seed, STATES / seeds, own, () -> clock.monotonicNanos() - end > 0)
-                        .run()));
+                running.add(threads.submit(() ->
+                        new CrashExploration(seed, STATES / seeds, own, () -> clock.monotonicNanos() - end > 0).run()));
             }
             for (Future<CrashExploration.Found> one : running) {
                 all = all.plus(one.get());
@@ -65,8 +64,7 @@ class CrashExplorerIT {
                 all.uncertain(),
                 all.violations().size());
         Files.writeString(
-                Path.of("target", "explorer-summary.txt"),
-                summary + "\n" + String.join("\n", all.violations()) + "\n");
+                Path.of("target", "explorer-summary.txt"), summary + "\n" + String.join("\n", all.violations()) + "\n");
         assertThat(all.violations()).as(summary).isEmpty();
         assertThat(all.states()).as(summary).isGreaterThanOrEqualTo(STATES * 3L / 4);
         assertThat(all.uncertain()).as(summary).isGreaterThan(STATES / 2L);
