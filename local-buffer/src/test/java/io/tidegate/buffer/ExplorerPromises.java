@@ -51,6 +51,9 @@ final class ExplorerPromises {
 
     private boolean isCreated;
     private long hours;
+    /** By the first number of its records, when a process started. */
+    private final TreeMap<Long, Long> starts = new TreeMap<>();
+
     private long cursor = -1;
     private long lastNumbered = -1;
     private long probes = FIRST_PROBE;
@@ -69,6 +72,11 @@ final class ExplorerPromises {
 
     int acknowledged() {
         return places.size();
+    }
+
+    /** A process starts whose records are numbered from here. */
+    void starting(long firstId) {
+        starts.put(firstId, hours);
     }
 
     long everAcknowledged() {
@@ -106,7 +114,9 @@ final class ExplorerPromises {
             case "ack" -> place(words, Long.parseLong(words[5]));
             case "seen" -> {
                 if (words.length > 1) {
-                    place(words, hours);
+                    // Stored at some time since the process that offered it started: it was not answered any more.
+                    Map.Entry<Long, Long> started = starts.floorEntry(Long.valueOf(words[1]));
+                    place(words, started == null ? 0 : started.getValue());
                 }
             }
             default -> throw new AssertionError("the child said: " + line);
