@@ -29,6 +29,7 @@ import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.runtime.ClockSync;
 import io.tidegate.core.runtime.Closer;
 import io.tidegate.core.runtime.DiskBudget;
+import io.tidegate.core.runtime.DiskSpace;
 import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.runtime.MemoryPlan;
 import io.tidegate.core.stream.MediaId;
@@ -47,6 +48,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -68,15 +70,29 @@ record Parts(
 
     /** What log and recordings keep to together; recordings give up first. */
     void disk(ShardLog log, Optional<VideoStore> video) {
-        GatewayConfig.Disk limits = config.disk();
-        Long bytesMax = limits.bytesMax();
-        Long freeMin = limits.freeBytesMin();
-        long standard = Math.min(FREE_BYTES_MIN, home.directory().toFile().getTotalSpace() / 20);
-        DiskBudget budget = new DiskBudget(
-                home.directory(), bytesMax == null ? Long.MAX_VALUE : bytesMax, freeMin == null ? standard : freeMin);
+        Long bytesMax = config.disk().bytesMax();
+        DiskBudget budget =
+                new DiskBudget(home.directory(), bytesMax == null ? Long.MAX_VALUE : bytesMax, freeBytesMin());
         video.ifPresent(budget::add);
         log.share(budget);
         board.disk(budget::status);
+    }
+
+    /** What is left free: one floor, for the log as for recordings. */
+    private long freeBytesMin() {
+        OptionalLong total = DiskSpace.SYSTEM.totalBytes(home.directory());
+        Long configured = config.disk().freeBytesMin();
+        if (configured == null) {
+            return Math.min(FREE_BYTES_MIN, total.orElse(Long.MAX_VALUE) / 20);
+        }
+        if (total.isPresent() && configured > total.getAsLong() / 2) {
+            throw CommandFailure.usage(
+                    "gateway.disk-free-min is " + configured + " bytes, more than half of the disk that holds "
+                            + home.directory() + " (" + total.getAsLong()
+                            + " bytes): nearly everything would be given up for it; set it to "
+                            + total.getAsLong() / 2 + " or less");
+        }
+        return configured;
     }
 
     ShardLog log(EffectiveClock time) {
@@ -139,7 +155,9 @@ record Parts(
         if (config.cameras().isEmpty() && home.hasNoVideo()) {
             return Optional.empty();
         }
-        VideoStoreSettings settings = VideoStoreSettings.of(home.video()).withBytesMax(config.videoBytesMax());
+        VideoStoreSettings settings = VideoStoreSettings.of(home.video())
+                .withBytesMax(config.videoBytesMax())
+                .withFreeBytesMin(freeBytesMin());
         return Optional.of(closer.add(VideoStore.open(shares().video(settings), log, clock, random)));
     }
 

@@ -213,6 +213,20 @@ class GatewayTest {
     }
 
     @Test
+    void floorAboveHalfTheDisk_isRefusedInOneSentence() throws Exception {
+        config("");
+        Path file = directory.resolve("gateway.yaml");
+        Files.writeString(
+                file,
+                Files.readString(file).replace("  clock: trusted\n", "  clock: trusted\n  disk-free-min: 900000GiB\n"));
+        GatewayConfig greedy = ConfigLoader.load(file, Map.of());
+        assertThatThrownBy(() -> Gateway.start(directory.resolve("gateway"), greedy))
+                .isInstanceOf(CommandFailure.class)
+                .hasMessageContaining("gateway.disk-free-min is 966367641600000 bytes, more than half of the disk")
+                .satisfies(e -> assertThat(((CommandFailure) e).exitCode()).isEqualTo(2));
+    }
+
+    @Test
     void restart_keepsIdAndRecords_andStopIsQuick() throws Exception {
         Path home = directory.resolve("gateway");
         String id;

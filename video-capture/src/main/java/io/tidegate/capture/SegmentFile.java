@@ -46,6 +46,10 @@ final class SegmentFile {
         return lastFragment;
     }
 
+    long fragments() {
+        return lastFragment - firstFragment + 1;
+    }
+
     long durableBytes() {
         return durableBytes;
     }

@@ -21,7 +21,8 @@ import org.tinylog.Logger;
 /**
  * The segment files of one camera and role: written at the end, dropped at the beginning.
  *
- * <p>Written by the store's thread alone; {@link #find}, {@link #findInit} and {@link #latest} are thread-safe.
+ * <p>Written by the store's thread alone; {@link #find}, {@link #findInit} and {@link #latest} are thread-safe, and
+ * files that are not being written may go on another.
  */
 final class Track {
     private final TrackName name;
@@ -32,7 +33,7 @@ final class Track {
     private final ConcurrentSkipListMap<Long, SegmentFile> segments = new ConcurrentSkipListMap<>();
     private final AtomicLong queuedBytes = new AtomicLong();
     private @Nullable SegmentWriter writer;
-    private @Nullable SegmentFile current;
+    private volatile @Nullable SegmentFile current;
     private SegmentFormat.@Nullable Start start;
     private long inputRun = -1;
     private long run;
@@ -174,10 +175,10 @@ final class Track {
         Path path = directory.resolve(SegmentRecovery.name(run, fragment + 1));
         SegmentWriter created = SegmentWriter.create(path, head, queued.init(), forcer, settings.forceBytes());
         SegmentFile file = new SegmentFile(path, run, fragment + 1, fragment, 0, head.initSha256Hex());
-        segments.put(file.firstFragment(), file);
         writer = created;
         start = head;
-        current = file;
+        current = file; // before others can find it
+        segments.put(file.firstFragment(), file);
         return created;
     }
 
@@ -257,22 +258,27 @@ final class Track {
         return segments.values().stream().mapToLong(SegmentFile::durableBytes).sum();
     }
 
-    /** Bytes in those files that are not being written. */
+    /** Bytes in those files that are not being written. Thread-safe. */
     long reclaimableBytes() {
-        long newest = segments.isEmpty() ? 0 : segments.lastEntry().getValue().durableBytes();
-        return bytes() - newest;
+        SegmentFile written = current;
+        return segments.values().stream()
+                .filter(file -> file != written)
+                .mapToLong(SegmentFile::durableBytes)
+                .sum();
     }
 
-    /** Removes the oldest segment that is not being written. Returns how many fragments it held, -1: there is none. */
-    long dropOldest() throws IOException {
+    /**
+     * Removes the oldest segment that is not being written, and returns it; empty: there is none. One that cannot be
+     * removed stays. For one thread at a time.
+     */
+    Optional<SegmentFile> dropOldest() throws IOException {
         Map.Entry<Long, SegmentFile> oldest = segments.firstEntry();
         if (oldest == null || oldest.getValue() == current) {
-            return -1;
+            return Optional.empty();
         }
-        SegmentFile file = oldest.getValue();
-        segments.remove(oldest.getKey());
-        Files.deleteIfExists(file.path());
-        return file.lastFragment() - file.firstFragment() + 1;
+        Files.deleteIfExists(oldest.getValue().path());
+        segments.remove(oldest.getKey(), oldest.getValue());
+        return Optional.of(oldest.getValue());
     }
 
     Optional<StoredFragment> find(TrackName.FragmentId id) throws IOException {

@@ -2,6 +2,7 @@ package io.tidegate.capture;
 
 import io.tidegate.capture.RecordQueue.Recorded;
 import io.tidegate.core.runtime.Clock;
+import io.tidegate.core.runtime.DiskSpace;
 import io.tidegate.core.runtime.DiskUser;
 import io.tidegate.core.runtime.Worker;
 import io.tidegate.core.runtime.WorkerThread;
@@ -33,8 +34,8 @@ import org.tinylog.Logger;
  * The recordings of all cameras of one home: append-only segment files, whose fragments are recorded in stream {@code
  * video} once they are durable (invariants and steps: docs/design/0003-video-store.md).
  *
- * <p>Thread-safe. One thread, {@code video-writer}, owns the files; cameras hand fragments over through a queue that is
- * bounded in bytes per camera and never blocks them. Close the cameras first, then the store, then the log.
+ * <p>Thread-safe. One thread, {@code video-writer}, writes the files; cameras hand fragments over through a queue that is
+ * bounded in bytes per camera and never blocks them; who needs room removes old files. Close the cameras first, then the store, then the log.
  */
 public final class VideoStore implements MediaSource, DiskUser, AutoCloseable {
     private static final Duration IDLE = Duration.ofMillis(200);
@@ -52,7 +53,6 @@ public final class VideoStore implements MediaSource, DiskUser, AutoCloseable {
     private final Map<String, Track> tracks = new ConcurrentHashMap<>();
     private final Queue<QueuedFragment> queue = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean closed = new AtomicBoolean();
-    private final AtomicLong reclaimBytes = new AtomicLong();
     private final AtomicLong expired = new AtomicLong();
     private final AtomicLong unreadable = new AtomicLong();
     private volatile boolean stopping;
@@ -167,32 +167,17 @@ public final class VideoStore implements MediaSource, DiskUser, AutoCloseable {
             next.track().write(next, records);
             done++;
         }
-        if (done > 0 || reclaimBytes.get() > 0) {
+        if (done > 0) {
             retain();
             records.doWork();
         }
         return done;
     }
 
-    /** The oldest segment of the largest track goes, until the limits hold: no clock has a say. */
     private void retain() {
-        try {
-            long total = usedBytes();
-            long wanted = total - reclaimBytes.getAndSet(0);
-            while (total > settings.bytesMax() || total > wanted || isDiskLow()) {
-                Track largest = tracks.values().stream()
-                        .max(Comparator.comparingLong(Track::bytes))
-                        .orElseThrow();
-                long dropped = largest.dropOldest();
-                if (dropped < 0) {
-                    return;
-                }
-                expired.addAndGet(dropped);
-                total = usedBytes();
-            }
-        } catch (IOException e) {
-            Logger.warn(e, "An old segment could not be removed");
-        }
+        long excess = usedBytes() - settings.bytesMax();
+        long missing = settings.freeBytesMin() - usableBytes();
+        drop(Math.max(excess, missing));
     }
 
     @Override
@@ -200,21 +185,41 @@ public final class VideoStore implements MediaSource, DiskUser, AutoCloseable {
         return tracks.values().stream().mapToLong(Track::bytes).sum();
     }
 
-    /** The thread that writes removes them, soon. */
+    /** The oldest go at once, on the thread that asks: asked twice for the same, the store would give twice as much. */
     @Override
     public long reclaim(long bytesMin) {
-        long there = tracks.values().stream().mapToLong(Track::reclaimableBytes).sum();
-        if (stopping || there == 0) {
-            return 0;
-        }
-        reclaimBytes.set(bytesMin);
-        wake();
-        return Math.min(there, bytesMin);
+        return drop(bytesMin);
     }
 
-    /** Asks the file system itself: a file store needs a mount table, which a container may hide. */
-    private boolean isDiskLow() {
-        return settings.freeBytesMin() > 0 && settings.directory().toFile().getUsableSpace() < settings.freeBytesMin();
+    /**
+     * The oldest segment of the largest track goes, of those that have one to give, until there are so many bytes: no
+     * clock has a say. Returns how many there are.
+     */
+    private synchronized long drop(long bytesMin) {
+        long dropped = 0;
+        try {
+            while (dropped < bytesMin) {
+                Optional<Track> largest = tracks.values().stream()
+                        .filter(track -> track.reclaimableBytes() > 0)
+                        .max(Comparator.comparingLong(Track::bytes));
+                Optional<SegmentFile> oldest =
+                        largest.isEmpty() ? Optional.empty() : largest.get().dropOldest();
+                if (oldest.isEmpty()) {
+                    break;
+                }
+                dropped += oldest.get().durableBytes();
+                expired.addAndGet(oldest.get().fragments());
+            }
+        } catch (IOException e) {
+            Logger.warn(e, "An old segment could not be removed");
+        }
+        return dropped;
+    }
+
+    private long usableBytes() {
+        return settings.freeBytesMin() == 0
+                ? Long.MAX_VALUE
+                : DiskSpace.SYSTEM.usableBytes(settings.directory()).orElse(Long.MAX_VALUE);
     }
 
     private void finish() {

@@ -50,6 +50,11 @@ public record VideoStoreSettings(
                 directory, changed, freeBytesMin, segmentMax, segmentBytesMax, forceBytes, queueBytesMax);
     }
 
+    public VideoStoreSettings withFreeBytesMin(long changed) {
+        return new VideoStoreSettings(
+                directory, bytesMax, changed, segmentMax, segmentBytesMax, forceBytes, queueBytesMax);
+    }
+
     public VideoStoreSettings withSegmentMax(Duration changed) {
         return new VideoStoreSettings(
                 directory, bytesMax, freeBytesMin, changed, segmentBytesMax, forceBytes, queueBytesMax);

@@ -214,6 +214,83 @@ class VideoStoreTest {
         assertThat(numbers(fragments())).last().isEqualTo("31");
     }
 
+    /** What is asked for goes at once: the next look at the disk must not ask for it again. */
+    @Test
+    void reclaim_givesWhatIsAskedForOnce_theOldestFirst_andSaysWhatThereIs() throws Exception {
+        VideoStore store = store();
+        TrackInput input = started(store);
+        for (int i = 0; i < 12; i++) {
+            input.accept(fragment(100_000)); // two in a file
+            work(store);
+        }
+        long before = store.usedBytes();
+        long given = store.reclaim(150_000);
+        assertThat(given).isBetween(150_000L, 300_000L);
+        assertThat(store.usedBytes()).isEqualTo(before - given);
+        assertThat(store.usage().expiredFragments()).isEqualTo(2);
+        work(store);
+        input.accept(fragment(100_000));
+        work(store);
+        assertThat(store.usage().expiredFragments()).isEqualTo(2);
+        assertThat(store.open(new MediaId(member(fragments().get(0), "fragmentId"))))
+                .isEmpty();
+        Tools.assertServed(store, fragments().get(2));
+    }
+
+    /** The largest track may have nothing to give but the file that is being written. */
+    @Test
+    void reclaim_ofATrackWithOneFile_leavesItToTheOthers_andEndsWhenNothingIsLeft() throws Exception {
+        VideoStore store = store();
+        TrackInput small = started(store);
+        for (int i = 0; i < 4; i++) {
+            small.accept(fragment(100_000));
+            work(store);
+        }
+        TrackInput large = store.input(new TrackName("yard", "main"));
+        large.accept(new FragmentMessage.Init(FORMAT, InitSegment.of(FORMAT)));
+        large.accept(fragment(900_000));
+        work(store);
+        assertThat(store.reclaim(1)).isBetween(200_000L, 300_000L);
+        assertThat(store.reclaim(1)).as("both files are being written").isZero();
+        assertThat(store.usage().expiredFragments()).isEqualTo(2);
+        store.close();
+        assertThat(store.reclaim(Long.MAX_VALUE))
+                .as("nothing is written any more")
+                .isGreaterThan(1_000_000);
+        assertThat(store.usedBytes()).isZero();
+    }
+
+    @Test
+    void reclaim_ofAnEmptyStore_isNothing() throws Exception {
+        VideoStore store = store();
+        assertThat(store.reclaim(1)).isZero();
+        store.input(PRESS);
+        assertThat(store.reclaim(1)).isZero();
+    }
+
+    /** A file that cannot be removed stays in the index, and whoever asked looks for room elsewhere. */
+    @Test
+    void reclaim_ofAFileThatCannotBeRemoved_isNothing_andTheFileIsStillServed() throws Exception {
+        VideoStore store = store();
+        TrackInput input = started(store);
+        for (int i = 0; i < 4; i++) {
+            input.accept(fragment(100_000));
+            work(store);
+        }
+        long before = store.usedBytes();
+        Path oldest = Tools.segments(home).get(0);
+        Path aside = Files.move(oldest, home.resolve("aside"));
+        Files.createDirectories(oldest.resolve("in-the-way"));
+        assertThat(store.reclaim(1)).isZero();
+        assertThat(store.usedBytes()).isEqualTo(before);
+        Files.delete(oldest.resolve("in-the-way"));
+        Files.delete(oldest);
+        Files.move(aside, oldest);
+        Tools.assertServed(store, fragments().get(0));
+        assertThat(store.reclaim(1)).isPositive();
+        assertThat(oldest).doesNotExist();
+    }
+
     /** After its home was copied: under the old name the other copy goes on, with the same runs and numbers. */
     @Test
     void storeWithANewName_servesOldFragmentsUnderTheirIds_andGivesOthersToNewOnes() throws Exception {

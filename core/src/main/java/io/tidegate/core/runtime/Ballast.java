@@ -7,7 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Space that is kept back on a disk, as a file of real bytes. It is let go when the disk is full, so that the little
@@ -20,17 +23,20 @@ public final class Ballast {
 
     private final Path file;
     private final long bytes;
+    private final DiskSpace space;
+    private final AtomicBoolean isTaking = new AtomicBoolean();
     private volatile boolean isOut;
-    private long failures;
+    private volatile @Nullable String failure;
 
-    private Ballast(Path file, long bytes) {
+    private Ballast(Path file, long bytes, DiskSpace space) {
         this.file = file;
         this.bytes = bytes;
+        this.space = space;
     }
 
     /** None is kept: it is never out. */
     public static Ballast none() {
-        return new Ballast(Path.of("none"), 0);
+        return new Ballast(Path.of("none"), 0, DiskSpace.SYSTEM);
     }
 
     /**
@@ -39,11 +45,16 @@ public final class Ballast {
      * @param bytes at least 1
      */
     public static Ballast in(Path file, long bytes) {
+        return in(file, bytes, DiskSpace.SYSTEM);
+    }
+
+    static Ballast in(Path file, long bytes, DiskSpace space) {
         if (bytes < 1) {
             throw new IllegalArgumentException("a ballast has at least 1 byte, found " + bytes);
         }
-        Ballast ballast = new Ballast(file, bytes);
+        Ballast ballast = new Ballast(file, bytes, space);
         ballast.isOut = file.toFile().length() != bytes;
+        ballast.removeUnfinished();
         return ballast;
     }
 
@@ -52,43 +63,66 @@ public final class Ballast {
         return isOut;
     }
 
-    /** Lets the space go if there is less than that left on the disk; true: it has gone now. */
+    /**
+     * Lets the space go if there is less than that left on the disk, or nobody knows; true: it has gone now. Does not wait
+     * for {@link #takeBack}.
+     */
     public synchronized boolean releaseIfFull() {
-        if (bytes == 0 || isOut || usableBytes() >= bytes) {
+        if (bytes == 0 || isOut || space.usableBytes(directory()).orElse(0) >= bytes) {
             return false;
         }
         try {
             Files.deleteIfExists(file);
             isOut = true;
+            failure = null;
             return true;
         } catch (IOException e) {
             // Asked again at the next write that fails.
-            failures++;
+            failure = "the space kept back could not be let go: " + e;
             return false;
         }
     }
 
-    /** Takes the space again, if it is out and there is room; true: it is back now. */
-    public synchronized boolean takeBack() {
-        if (!isOut || usableBytes() < 2 * bytes) {
+    /** Takes the space again, if it is out and there is room, or nobody knows; true: it is back now. */
+    public boolean takeBack() {
+        if (!isOut || space.usableBytes(directory()).orElse(Long.MAX_VALUE) < 2 * bytes || isTaking.getAndSet(true)) {
             return false;
         }
-        Path unfinished = file.resolveSibling(file.getFileName() + ".new");
         try {
-            write(unfinished);
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            isOut = false;
-            return true;
+            write(unfinished());
+            return putBack();
         } catch (IOException e) {
-            // Somebody else was faster; what was written goes now, or is written over at the next try.
-            failures += unfinished.toFile().delete() ? 0 : 1;
+            // Somebody else was faster; tried again as soon as there is room.
+            failure = "there is room, and the space could not be taken back: " + e;
+            removeUnfinished();
             return false;
+        } finally {
+            isTaking.set(false);
         }
     }
 
-    /** How often the file could not be removed. */
-    public synchronized long failures() {
-        return failures;
+    private synchronized boolean putBack() throws IOException {
+        Files.move(unfinished(), file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        isOut = false;
+        failure = null;
+        return true;
+    }
+
+    /** Why the last try to let the space go, or to take it back, failed; empty: it did not. */
+    public Optional<String> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    private Path unfinished() {
+        return file.resolveSibling(file.getFileName() + ".new");
+    }
+
+    private void removeUnfinished() {
+        try {
+            Files.deleteIfExists(unfinished());
+        } catch (IOException e) {
+            failure = "what is left of " + unfinished() + " takes space and cannot be removed: " + e;
+        }
     }
 
     /** Bytes that no file system can leave out or pack. */
@@ -108,8 +142,8 @@ public final class Ballast {
         }
     }
 
-    private long usableBytes() {
+    private Path directory() {
         Path parent = file.toAbsolutePath().getParent();
-        return (parent == null ? file : parent).toFile().getUsableSpace();
+        return parent == null ? file : parent;
     }
 }

@@ -14,6 +14,7 @@ public final class DiskBudget {
     private final Path directory;
     private final long bytesMax;
     private final long freeBytesMin;
+    private final DiskSpace space;
     private final List<DiskUser> users = new ArrayList<>();
 
     /**
@@ -21,7 +22,7 @@ public final class DiskBudget {
      *
      * @param usedBytes by all users
      * @param bytesMax what they may use; {@link Long#MAX_VALUE}: no limit
-     * @param freeBytes what this process could still write
+     * @param freeBytes what this process could still write; {@link Long#MAX_VALUE}: the file system does not say
      * @param freeBytesMin what is to be left
      */
     public record Status(long usedBytes, long bytesMax, long freeBytes, long freeBytesMin) {
@@ -37,6 +38,10 @@ public final class DiskBudget {
      * @param freeBytesMin 0 for no limit
      */
     public DiskBudget(Path directory, long bytesMax, long freeBytesMin) {
+        this(directory, bytesMax, freeBytesMin, DiskSpace.SYSTEM);
+    }
+
+    DiskBudget(Path directory, long bytesMax, long freeBytesMin, DiskSpace space) {
         if (bytesMax < 1 || freeBytesMin < 0) {
             throw new IllegalArgumentException("limits of a disk must be positive, found at most " + bytesMax
                     + " bytes used and at least " + freeBytesMin + " free");
@@ -44,6 +49,7 @@ public final class DiskBudget {
         this.directory = directory;
         this.bytesMax = bytesMax;
         this.freeBytesMin = freeBytesMin;
+        this.space = space;
     }
 
     /** Without limits. */
@@ -64,7 +70,7 @@ public final class DiskBudget {
         return new Status(
                 users().stream().mapToLong(DiskUser::usedBytes).sum(),
                 bytesMax,
-                directory.toFile().getUsableSpace(),
+                space.usableBytes(directory).orElse(Long.MAX_VALUE),
                 freeBytesMin);
     }
 

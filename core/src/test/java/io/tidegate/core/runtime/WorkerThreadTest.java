@@ -7,7 +7,9 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 class WorkerThreadTest {
@@ -29,6 +31,34 @@ class WorkerThreadTest {
             assertThat(first.await(30, TimeUnit.SECONDS)).isTrue();
             thread.wake();
             assertThat(second.await(30, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(errors).isEmpty();
+    }
+
+    /** A wake before it, in the same turn, must not be enough: the worker parks again and again until it may go on. */
+    @Test
+    void rouse_endsAWaitWithinATurn_whichAnEarlierWakeHasAlreadyEndedOnce() throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
+        CountDownLatch woken = new CountDownLatch(1);
+        CountDownLatch roused = new CountDownLatch(1);
+        AtomicBoolean mayGoOn = new AtomicBoolean();
+        Worker worker = () -> {
+            started.countDown();
+            LockSupport.parkNanos(LONG.toNanos()); // ended by the wake
+            woken.countDown();
+            while (!mayGoOn.get()) {
+                LockSupport.parkNanos(LONG.toNanos());
+            }
+            roused.countDown();
+            return 0;
+        };
+        try (WorkerThread thread = WorkerThread.start("rouse-test", worker, LONG, errors::add)) {
+            assertThat(started.await(30, TimeUnit.SECONDS)).isTrue();
+            thread.wake();
+            assertThat(woken.await(30, TimeUnit.SECONDS)).isTrue();
+            mayGoOn.set(true);
+            thread.rouse();
+            assertThat(roused.await(30, TimeUnit.SECONDS)).isTrue();
         }
         assertThat(errors).isEmpty();
     }

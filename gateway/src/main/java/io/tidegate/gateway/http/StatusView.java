@@ -116,12 +116,8 @@ final class StatusView {
 
     private static void disk(DiskBudget.Status disk, ObjectNode into) {
         into.put("usedBytes", disk.usedBytes());
-        if (disk.bytesMax() == Long.MAX_VALUE) {
-            into.putNull("bytesMax");
-        } else {
-            into.put("bytesMax", disk.bytesMax());
-        }
-        into.put("freeBytes", disk.freeBytes());
+        into.put("bytesMax", disk.bytesMax() == Long.MAX_VALUE ? null : disk.bytesMax());
+        into.put("freeBytes", disk.freeBytes() == Long.MAX_VALUE ? null : disk.freeBytes());
         into.put("freeBytesMin", disk.freeBytesMin());
         into.put("excessBytes", disk.excessBytes());
     }
