@@ -95,7 +95,8 @@ final class BlockCodec {
         for (int i = 0; i < next.length; i++) {
             shards[i] = names.shard(block.runs().get(i).ordinal());
         }
-        List<StreamRecord> records = new ArrayList<>();
+        int promised = block.runs().stream().mapToInt(Run::count).sum();
+        List<StreamRecord> records = new ArrayList<>(Math.max(0, Math.min(promised, block.body().length)));
         for (int index = 0; in.hasMore(); index++) {
             int run = at(in.int32(), 2 * next.length);
             if (run >= next.length) {

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A block's body and directory while records are added, as {@link BlockCodec} draws them. The time of the block is
@@ -38,11 +39,22 @@ final class BodyBuilder {
     private final Encoder setTable = new Encoder();
     private final Map<Integer, Integer> runByShard = new LinkedHashMap<>();
     private final List<OpenRun> runs = new ArrayList<>();
-    private final Encoder records = new Encoder(4096);
+    private final Encoder records;
+    private @Nullable AttributeSet lastSet;
+    private int lastSetIndex;
     private int count;
 
     BodyBuilder(long timeMillis) {
+        this(timeMillis, new Encoder());
+    }
+
+    /**
+     * @param room for the records; what is in it goes, and it is free again when the body is made
+     */
+    BodyBuilder(long timeMillis, Encoder room) {
         this.timeMillis = timeMillis;
+        this.records = room;
+        room.clear();
     }
 
     int rawBytes() {
@@ -55,10 +67,13 @@ final class BodyBuilder {
 
     /** Adds a record to a shard whose next number, before this block, is given; returns the record's number. */
     long add(int ordinal, long nextBefore, NewRecord record) {
-        int runIndex = runByShard.computeIfAbsent(ordinal, key -> {
+        Integer known = runByShard.get(ordinal);
+        if (known == null) {
+            known = runs.size();
+            runByShard.put(ordinal, known);
             runs.add(new OpenRun(ordinal, nextBefore));
-            return runs.size() - 1;
-        });
+        }
+        int runIndex = known;
         OpenRun run = runs.get(runIndex);
         HashKey hashKey = record.explicitHashKey();
         Long deviceNumber = record.deviceNumber();
@@ -99,16 +114,25 @@ final class BodyBuilder {
         return keys.size() - 1;
     }
 
+    @SuppressWarnings("ReferenceEquality") // the very same object, most often; comparing goes through all attributes
     private int set(NewRecord record) {
+        AttributeSet last = lastSet;
+        if (last != null
+                && last.attributes() == record.attributes()
+                && last.contentType().equals(record.contentType())) {
+            return lastSetIndex;
+        }
         AttributeSet set = new AttributeSet(record.contentType(), record.attributes());
         Integer known = sets.get(set);
-        if (known != null) {
-            return known;
+        if (known == null) {
+            setTable.text(record.contentType()).unsigned(record.attributes().count());
+            record.attributes().forEach((name, value) -> setTable.text(name).text(value));
+            known = sets.size();
+            sets.put(set, known);
         }
-        setTable.text(record.contentType()).unsigned(record.attributes().count());
-        record.attributes().forEach((name, value) -> setTable.text(name).text(value));
-        sets.put(set, sets.size());
-        return sets.size() - 1;
+        lastSet = set;
+        lastSetIndex = known;
+        return known;
     }
 
     private static int code(EventTimeFrom from) {
@@ -129,12 +153,11 @@ final class BodyBuilder {
         if (count == 0) {
             return new byte[0];
         }
-        return new Encoder(rawBytes() + 20)
+        return new Encoder(keyTable.length() + setTable.length() + 20)
                 .unsigned(keys.size())
                 .append(keyTable)
                 .unsigned(sets.size())
                 .append(setTable)
-                .append(records)
-                .toBytes();
+                .toBytes(records);
     }
 }

@@ -74,6 +74,9 @@ final class CommitBatch {
     }
 
     private void flush(ShardState shard) {
+        if (pieces.isEmpty()) {
+            return;
+        }
         Piece piece = pieces.remove(shard.ordinal());
         if (piece != null) {
             entries.add(gap(piece));

@@ -18,6 +18,19 @@ final class CommitCursor implements LogCursor {
     /** A read ends here even if it has found nothing, so that it does not last. */
     private static final int BLOCKS_PER_READ = 256;
 
+    /** A shard while one block is taken, with its numbers as they were at the start. */
+    private static final class Taking {
+        private final ShardState shard;
+        private final ShardCounters counters;
+        /** After the last record that was given out; 0: none was. */
+        private long next;
+
+        Taking(ShardState shard, ShardCounters counters) {
+            this.shard = shard;
+            this.counters = counters;
+        }
+    }
+
     private final LogReading log;
     private final Set<StreamName> streams;
     private final Map<Integer, ShardState> shards = new HashMap<>();
@@ -98,25 +111,40 @@ final class CommitCursor implements LogCursor {
         if (position.index() == 0) {
             tellHoles(block, batch);
         }
-        Map<ShardId, ShardState> selected = new HashMap<>();
+        Map<ShardId, Taking> selected = new HashMap<>();
         for (Run run : block.runs()) {
             ShardState shard = shards.get(run.ordinal());
             if (shard != null) {
-                selected.put(shard.id(), shard);
+                selected.put(shard.id(), new Taking(shard, log.state().counters(shard)));
             }
         }
         tellLeftOut(block, batch);
+        boolean isWhole = takeRecords(block, selected, batch, bytesMax);
+        for (Taking taking : selected.values()) {
+            if (taking.next > 0) {
+                expected.put(taking.shard.ordinal(), taking.next);
+            }
+        }
+        return isWhole;
+    }
+
+    private boolean takeRecords(Block block, Map<ShardId, Taking> selected, CommitBatch batch, int bytesMax) {
+        int from = position.index();
         for (StreamRecord record : block.records(log.state())) {
+            Taking taking = selected.get(record.shard());
             int index = record.position().index();
-            ShardState shard = selected.get(record.shard());
-            if (index < position.index() || shard == null || tellIfBelowHorizon(shard, record, batch)) {
+            if (index < from || taking == null) {
                 continue;
             }
-            if (!batch.add(shard, record, bytesMax)) {
+            // Numbers only grow: behind a record that was given out, none is below the horizon.
+            if (taking.next == 0 && tellIfBelowHorizon(taking, record, batch)) {
+                continue;
+            }
+            if (!batch.add(taking.shard, record, bytesMax)) {
                 position = new LogPosition(block.lsn(), index);
                 return false;
             }
-            expected.put(shard.ordinal(), record.sequenceNumber() + 1);
+            taking.next = record.sequenceNumber() + 1;
         }
         return true;
     }
@@ -138,8 +166,9 @@ final class CommitCursor implements LogCursor {
     }
 
     /** A record below the horizon is told as gone, and so is what should have come before this one and did not. */
-    private boolean tellIfBelowHorizon(ShardState shard, StreamRecord record, CommitBatch batch) {
-        ShardCounters counters = log.state().counters(shard);
+    private boolean tellIfBelowHorizon(Taking taking, StreamRecord record, CommitBatch batch) {
+        ShardState shard = taking.shard;
+        ShardCounters counters = taking.counters;
         long number = record.sequenceNumber();
         Long next = expected.get(shard.ordinal());
         boolean isBelow = number < counters.horizon();

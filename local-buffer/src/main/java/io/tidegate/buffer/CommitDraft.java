@@ -43,6 +43,7 @@ final class CommitDraft {
     private final DuplicateWindow window;
     private final FullStreams full;
     private final BlockHeader header;
+    private final Routes routes;
     private final BodyBuilder body;
     private final List<ControlEntry> control = new ArrayList<>();
     private final Map<Place, Checkpoint> checkpoints = new HashMap<>();
@@ -54,11 +55,19 @@ final class CommitDraft {
     private int duplicates;
 
     CommitDraft(LogState state, DuplicateWindow window, FullStreams full, BlockHeader header) {
+        this(state, window, full, header, new Encoder());
+    }
+
+    /**
+     * @param room for the records; free again when the draft is built or thrown away
+     */
+    CommitDraft(LogState state, DuplicateWindow window, FullStreams full, BlockHeader header, Encoder room) {
         this.state = state;
         this.window = window;
         this.full = full;
         this.header = header;
-        this.body = new BodyBuilder(header.timeMillis());
+        this.routes = new Routes(state);
+        this.body = new BodyBuilder(header.timeMillis(), room);
     }
 
     BlockHeader header() {
@@ -199,7 +208,7 @@ final class CommitDraft {
      * @param asked per stream that may be full, what the records of the same unit before this one take
      */
     private AppendResult.@Nullable Refused refusal(NewRecord record, @Nullable Map<StreamName, Long> asked) {
-        Optional<StreamState> stream = state.stream(record.stream());
+        Optional<StreamState> stream = routes.stream(record.stream());
         if (stream.isEmpty()) {
             return new AppendResult.Refused("no stream '" + record.stream() + "'", AppendResult.NEVER);
         }
@@ -256,7 +265,7 @@ final class CommitDraft {
     }
 
     private AppendResult.Placed place(NewRecord record) {
-        ShardState shard = state.stream(record.stream()).orElseThrow().route(record);
+        ShardState shard = routes.route(record);
         Long deviceNumber = record.deviceNumber();
         if (deviceNumber == null) {
             return new AppendResult.Placed(shard.id(), append(shard, record), false);

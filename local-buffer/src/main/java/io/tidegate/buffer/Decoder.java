@@ -30,6 +30,9 @@ final class Decoder {
     }
 
     long unsigned() {
+        if (position < end && bytes[position] >= 0) {
+            return bytes[position++]; // most numbers are small
+        }
         long value = 0;
         for (int shift = 0; shift < 64; shift += 7) {
             int next = octet();

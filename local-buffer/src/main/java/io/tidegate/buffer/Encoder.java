@@ -12,6 +12,8 @@ import java.util.Arrays;
  * <p>Confined to one thread.
  */
 final class Encoder {
+    private static final int KEPT_BYTES_MAX = 2 << 20;
+
     private byte[] bytes;
     private int length;
 
@@ -25,6 +27,14 @@ final class Encoder {
 
     int length() {
         return length;
+    }
+
+    /** Begins anew, in the same room, unless that has become very large. */
+    void clear() {
+        length = 0;
+        if (bytes.length > KEPT_BYTES_MAX) {
+            bytes = new byte[256];
+        }
     }
 
     Encoder unsigned(long value) {
@@ -96,6 +106,13 @@ final class Encoder {
 
     byte[] toBytes() {
         return Arrays.copyOf(bytes, length);
+    }
+
+    /** All of this, and then all of another. */
+    byte[] toBytes(Encoder rest) {
+        byte[] all = Arrays.copyOf(bytes, length + rest.length);
+        System.arraycopy(rest.bytes, 0, all, length, rest.length);
+        return all;
     }
 
     private void reserve(int more) {

@@ -5,13 +5,11 @@ import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.runtime.Worker;
 import io.tidegate.core.stream.LogStatus;
-import io.tidegate.core.stream.PutAnswers;
 import io.tidegate.core.stream.ShardId;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -59,12 +57,16 @@ final class LogWriter implements Worker {
     private final ClockWatch watch;
     private final RandomGenerator random;
     private final FullStreams full;
+    private final Answering answering;
     private final Ballast ballast;
     private final CommitPace pace;
     private final long openedNanos;
     private final long poweredOnBefore;
     private final Deque<Submission> taken = new ArrayDeque<>();
     private final List<ControlEntry> opening = new ArrayList<>();
+    /** For the records of one draft after the other. */
+    private final Encoder room = new Encoder();
+
     private volatile long epoch;
     private long lastCommitNanos;
     private boolean refusing;
@@ -91,6 +93,7 @@ final class LogWriter implements Worker {
         this.random = random;
         this.ballast = ballast;
         this.full = new FullStreams(clock, ballast::isOut);
+        this.answering = new Answering(parts.queue());
         this.pace = new CommitPace(settings.commitInterval(), parts.store().meter(), parts.state());
         this.openedNanos = clock.monotonicNanos();
         this.poweredOnBefore = parts.state().poweredOnNanos();
@@ -248,7 +251,7 @@ final class LogWriter implements Worker {
                 Math.max(state.poweredOnNanos(), poweredOnNanos(seen.monotonicNanos())),
                 Math.max(state.lastTimeMillis(), now.millis()),
                 now.quality());
-        CommitDraft draft = new CommitDraft(state, parts.window(), full, header);
+        CommitDraft draft = new CommitDraft(state, parts.window(), full, header, room);
         opening.forEach(draft::add);
         DamageLedger.record(draft, state, opening);
         watch.look(draft, seen);
@@ -267,9 +270,9 @@ final class LogWriter implements Worker {
                 next.prepare(draft);
             } catch (RuntimeException e) {
                 Logger.error(e, "A unit could not be decided");
-                Submission.Answers answers = answers();
+                Submission.Answers answers = Answering.none();
                 next.refuse("the unit could not be decided: " + e.getMessage(), RETRY_AFTER, answers);
-                tell(answers, next.weightBytes());
+                answering.tell(answers, next.weightBytes());
                 for (int i = batch.size() - 1; i >= 0; i--) {
                     taken.addFirst(batch.get(i));
                 }
@@ -310,19 +313,19 @@ final class LogWriter implements Worker {
     }
 
     private void answer(List<Submission> batch) {
-        Submission.Answers answers = answers();
+        Submission.Answers answers = Answering.none();
         long bytes = 0;
         for (Submission submission : batch) {
             submission.answer(answers);
             bytes += submission.weightBytes();
         }
         batch.clear();
-        tell(answers, bytes);
+        answering.tell(answers, bytes);
         full.mark(parts.queue());
         if (!readable.isEmpty()) {
             Set<ShardId> shards = readable;
             readable = Set.of();
-            guarded(() -> parts.waiters().committed(shards));
+            Answering.guarded(() -> parts.waiters().committed(shards));
         }
     }
 
@@ -349,14 +352,12 @@ final class LogWriter implements Worker {
     private void letProducersIn() {
         if (refusing && clock.monotonicNanos() - letInAtNanos >= 0) {
             refusing = false;
-            parts.queue()
-                    .letIn()
-                    .forEach(producer -> guarded(() -> producer.listener().onWritable()));
+            answering.letIn();
         }
     }
 
     private void refuse(List<Submission> batch, boolean isUnknown, String reason) {
-        Submission.Answers answers = answers();
+        Submission.Answers answers = Answering.none();
         long bytes = 0;
         for (Submission submission : batch) {
             if (isUnknown) {
@@ -366,29 +367,7 @@ final class LogWriter implements Worker {
             }
             bytes += submission.weightBytes();
         }
-        tell(answers, bytes);
-    }
-
-    private static Submission.Answers answers() {
-        return new Submission.Answers(new LinkedHashMap<>(), new ArrayList<>());
-    }
-
-    private void tell(Submission.Answers answers, long releasedBytes) {
-        answers.puts()
-                .forEach((producer, list) -> guarded(() -> producer.listener().onAnswers(new PutAnswers(list))));
-        answers.completions().forEach(this::guarded);
-        parts.queue()
-                .release(releasedBytes)
-                .forEach(producer -> guarded(() -> producer.listener().onWritable()));
-    }
-
-    /** What listeners throw is their fault; it must not stop the log. */
-    private void guarded(Runnable callback) {
-        try {
-            callback.run();
-        } catch (RuntimeException e) {
-            Logger.error(e, "A listener of the log threw");
-        }
+        answering.tell(answers, bytes);
     }
 
     private void report() {

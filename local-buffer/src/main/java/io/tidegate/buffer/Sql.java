@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.EnumSet;
 import java.util.Set;
+import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
@@ -37,7 +38,9 @@ final class Sql {
 
     /** Reads and writes. */
     static Connection openWritable(Path file) throws SQLException {
-        return DriverManager.getConnection("jdbc:sqlite:file:" + escape(file));
+        SQLiteConfig config = new SQLiteConfig();
+        config.setGetGeneratedKeys(false); // else the driver asks for the last row's number after each INSERT
+        return DriverManager.getConnection("jdbc:sqlite:file:" + escape(file), config.toProperties());
     }
 
     /** Only reads; the file may be written by others. */

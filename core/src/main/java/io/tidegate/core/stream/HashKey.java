@@ -13,6 +13,9 @@ import java.util.regex.Pattern;
 public record HashKey(BigInteger value) implements Comparable<HashKey> {
     public static final HashKey MIN = new HashKey(BigInteger.ZERO);
     public static final HashKey MAX = new HashKey(BigInteger.ONE.shiftLeft(128).subtract(BigInteger.ONE));
+    /** Never used itself: a copy is made faster than a new one is found. */
+    private static final MessageDigest MD5 = md5();
+
     private static final Pattern DECIMAL = Pattern.compile("0|[1-9][0-9]{0,38}");
 
     public HashKey {
@@ -31,8 +34,16 @@ public record HashKey(BigInteger value) implements Comparable<HashKey> {
 
     public static HashKey ofPartitionKey(String partitionKey) {
         try {
-            byte[] digest = MessageDigest.getInstance("MD5").digest(partitionKey.getBytes(StandardCharsets.UTF_8));
-            return new HashKey(new BigInteger(1, digest));
+            MessageDigest md5 = (MessageDigest) MD5.clone();
+            return new HashKey(new BigInteger(1, md5.digest(partitionKey.getBytes(StandardCharsets.UTF_8))));
+        } catch (CloneNotSupportedException e) {
+            throw new IllegalStateException("MD5 of this Java platform cannot be copied", e);
+        }
+    }
+
+    private static MessageDigest md5() {
+        try {
+            return MessageDigest.getInstance("MD5");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has MD5", e);
         }
