@@ -145,10 +145,12 @@ final class LogModelInvariants {
     private void checkShard(ShardLog log, LogModel.Stream stream, LogModel.Shard shard) {
         LossLedger ledger;
         List<LogEntry> entries;
+        List<ShardEpoch> epochs;
         try {
             // Again if the keeper moved the horizon in between: then the gap comes in two parts.
             do {
                 ledger = log.ledger(shard.id);
+                epochs = log.epochs(shard.id);
                 entries = LogReader.all(log, shard.id, new StartingPosition.AtSequenceNumber(1));
             } while (!ledger.equals(log.ledger(shard.id)));
         } catch (StreamLogException e) {
@@ -183,7 +185,7 @@ final class LogModelInvariants {
                     .as("what " + stream.name + " keeps")
                     .isLessThanOrEqualTo(stream.bytesMax);
         }
-        checkEpochs(log.epochs(shard.id), shard);
+        checkEpochs(epochs, shard);
     }
 
     private static void checkHorizon(LogModel.Shard shard, long horizon, LossLedger ledger) {
