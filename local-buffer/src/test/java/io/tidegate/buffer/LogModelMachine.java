@@ -77,15 +77,11 @@ final class LogModelMachine {
     }
 
     private ShardLog tryToOpen() {
-        ShardLogSettings settings = new ShardLogSettings(
-                directory(),
-                "model",
-                CommitInterval.AT_ONCE,
-                64 << 10,
-                1 << 20,
-                50_000,
-                windowsMax,
-                random.nextBoolean() ? Compression.ZSTD : Compression.NONE);
+        ShardLogSettings settings = ShardLogSettings.of(directory(), "model")
+                .withSegmentBytes(64 << 10)
+                .withMemory(1 << 20, 50_000)
+                .withDuplicateKeysMax(windowsMax)
+                .withCompression(random.nextBoolean() ? Compression.ZSTD : Compression.NONE);
         EffectiveClock effective = new EffectiveClock(clock, synced::get, OpenedLogs.BUILD_MILLIS);
         Ballast ballast = hasBallast ? Ballast.in(disk.resolve("ballast"), BALLAST_BYTES) : Ballast.none();
         return ShardLog.open(settings, clock, effective, new Random(random.nextLong()), boot, ballast);
