@@ -92,6 +92,14 @@ final class Decoder {
         return value;
     }
 
+    /** Passes over so many texts, payloads or parts. */
+    void skip(int count) {
+        for (int i = count; i > 0; i--) {
+            int length = size();
+            position += length;
+        }
+    }
+
     /** The part that {@link Encoder#part} wrote. */
     Decoder part() {
         int length = size();

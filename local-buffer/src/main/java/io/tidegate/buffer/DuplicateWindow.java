@@ -20,7 +20,18 @@ final class DuplicateWindow {
     record Seen(long deviceNumber, int crc, int shard, long sequenceNumber) {}
 
     /** What the numbers of a device are unique within, as far as they are. */
-    record Key(StreamName stream, String partitionKey) {}
+    record Key(StreamName stream, String partitionKey) {
+        /** Written out: an opening compares a million of them, most before the compiler has seen any. */
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Key key && partitionKey.equals(key.partitionKey) && stream.equals(key.stream);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * stream.value().hashCode() + partitionKey.hashCode();
+        }
+    }
 
     private final int keysMax;
     private final LinkedHashMap<Key, Ring> rings = new LinkedHashMap<>();

@@ -2,6 +2,7 @@ package io.tidegate.buffer;
 
 import io.tidegate.core.runtime.EffectiveClock;
 import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.ShardId;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -100,16 +101,12 @@ final class RecoveryFold implements BlockScan.Sink {
         }
         fillClosed(block);
         index.add(block);
-        BlockCodec.decodeBody(block, state, (record, deviceNumber) -> {
-            if (deviceNumber != null) {
-                state.find(record.shard())
-                        .ifPresent(shard -> window.add(
-                                new DuplicateWindow.Key(record.shard().stream(), record.partitionKey()),
-                                new DuplicateWindow.Seen(
-                                        deviceNumber,
-                                        record.data().crc32c(),
-                                        shard.ordinal(),
-                                        record.sequenceNumber())));
+        DeviceNumbers.forEach(block, (ordinal, sequenceNumber, key, deviceNumber, data) -> {
+            ShardId shard = state.shard(ordinal);
+            if (shard != null) {
+                window.add(
+                        new DuplicateWindow.Key(shard.stream(), key),
+                        new DuplicateWindow.Seen(deviceNumber, data.crc32c(), ordinal, sequenceNumber));
             }
         });
         window.forgetDeleted(block.entries());
