@@ -20,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
         name = "log",
         mixinStandardHelpOptions = true,
         description = "Works on the files of a log.",
-        subcommands = LogExportCommand.class)
+        subcommands = {LogExportCommand.class, LogSalvageCommand.class})
 final class LogCommand {
     @Spec
     private CommandSpec spec = CommandSpec.create();

@@ -14,6 +14,7 @@ final class CheckedBlocks implements BlockScan.Sink {
     private final CheckFindings findings;
     private final String where;
     private final long endLsn;
+    private final boolean isDamageKnown;
     private final Map<Integer, NumberRanges> held;
     private final SegmentIndex index = new SegmentIndex();
     /** Per shard, the number after the last that a rewritten block has no more. */
@@ -30,13 +31,21 @@ final class CheckedBlocks implements BlockScan.Sink {
 
     /**
      * @param endLsn blocks from here on do not exist
+     * @param isDamageKnown commits may be missing in between: what they held is looked for in the state's holes
      * @param held takes, per shard's ordinal, the numbers of the sound blocks
      */
-    CheckedBlocks(LogState state, CheckFindings findings, String where, long endLsn, Map<Integer, NumberRanges> held) {
+    CheckedBlocks(
+            LogState state,
+            CheckFindings findings,
+            String where,
+            long endLsn,
+            boolean isDamageKnown,
+            Map<Integer, NumberRanges> held) {
         this.state = state;
         this.findings = findings;
         this.where = where;
         this.endLsn = endLsn;
+        this.isDamageKnown = isDamageKnown;
         this.held = held;
     }
 
@@ -78,7 +87,8 @@ final class CheckedBlocks implements BlockScan.Sink {
             return;
         }
         String place = where + ", commit " + block.lsn();
-        if (block.lsn() != state.lastLsn() + 1 && !isLsnUnsure) {
+        boolean isAfterLoss = isDamageKnown && block.lsn() > state.lastLsn() + 1;
+        if (block.lsn() != state.lastLsn() + 1 && !isLsnUnsure && !isAfterLoss) {
             find("I3", place, "commit " + (state.lastLsn() + 1) + " should come here");
         }
         BlockHeader header = block.header();
@@ -86,7 +96,9 @@ final class CheckedBlocks implements BlockScan.Sink {
             find("I8", place, "its time is before that of the commit before");
         }
         isLsnUnsure = false;
-        checkEpoch(block, place);
+        if (!isAfterLoss) {
+            checkEpoch(block, place);
+        }
         checkRuns(block, place);
         count++;
         index.add(block);
@@ -115,7 +127,7 @@ final class CheckedBlocks implements BlockScan.Sink {
         for (Run run : block.runs()) {
             long expected =
                     state.shardState(run.ordinal()).map(ShardState::next).orElse(0L);
-            boolean isUnsure = unsure.remove(run.ordinal()) && run.firstSequenceNumber() > expected;
+            boolean isUnsure = (unsure.remove(run.ordinal()) || isDamageKnown) && run.firstSequenceNumber() > expected;
             if (run.firstSequenceNumber() != expected && !isUnsure) {
                 find(
                         "I4",

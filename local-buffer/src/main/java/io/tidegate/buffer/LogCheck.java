@@ -25,7 +25,8 @@ import java.util.TreeMap;
  */
 public final class LogCheck {
     static final String REPORT_IT =
-            "this is not how a card damages a log, but a fault of Tidegate: please keep a copy of the files and report it";
+            "this is not how a card damages a log, but a fault of Tidegate: please keep a copy of the files and report"
+                    + " it";
 
     private final LogFiles files;
     private final CheckFindings findings = new CheckFindings();
@@ -119,7 +120,8 @@ public final class LogCheck {
     private CheckedBlocks checkSegment(int number) throws IOException, SQLException {
         SegmentSummary summary = summaries.get(number);
         long endLsn = summary == null ? Long.MAX_VALUE : summary.nextLsn();
-        CheckedBlocks blocks = new CheckedBlocks(state, findings, where(number), endLsn, held);
+        boolean isSuspect = summary != null && summary.suspect();
+        CheckedBlocks blocks = new CheckedBlocks(state, findings, where(number), endLsn, isSuspect, held);
         if (files.isLost(number)) {
             blocks.damaged(-1, "the file is empty");
             isStateKnown = false;
@@ -129,7 +131,7 @@ public final class LogCheck {
                 BlockUnpacker unpacker = new BlockUnpacker()) {
             SegmentFile.checkFormat(connection, files.path(number));
             checkSnapshot(number, connection);
-            blocks = new CheckedBlocks(state, findings, where(number), endLsn, held);
+            blocks = new CheckedBlocks(state, findings, where(number), endLsn, isSuspect, held);
             BlockScan.scan(connection, unpacker, blocks);
             if (WalFile.hasLostCommits(SegmentFile.walPath(files.path(number)))) {
                 blocks.damaged(-1, "commits in its write-ahead log cannot be read");
@@ -140,7 +142,7 @@ public final class LogCheck {
             blocks.damaged(-1, String.valueOf(e.getMessage()));
         }
         // Beyond damage nobody can say what the next snapshot must be.
-        isStateKnown = blocks.damages() == 0 && (summary == null || !summary.suspect());
+        isStateKnown = blocks.damages() == 0 && !isSuspect;
         return blocks;
     }
 
@@ -181,7 +183,7 @@ public final class LogCheck {
     }
 
     /** The state as text; what a segment says of itself and of older segments is no part of it. */
-    private static List<String> comparable(LogState state) {
+    static List<String> comparable(LogState state) {
         return state.snapshot("", 0, List.of()).stream()
                 .filter(entry -> !(entry instanceof ControlEntry.SegmentPoint))
                 .map(entry -> entry instanceof ControlEntry.LogPoint point
@@ -271,15 +273,15 @@ public final class LogCheck {
                     "I2",
                     where,
                     what,
-                    "nothing: readers are told of the loss as a gap, and it is counted; the file goes when the rest of it"
-                            + " has expired");
+                    "nothing: readers are told of the loss as a gap, and it is counted; the file goes when the rest of"
+                            + " it has expired");
         } else {
             findings.problem(
                     "I2",
                     where,
                     what,
-                    "readers have not been told yet: a running gateway does that when it next reads there, or is started"
-                            + " again; look at the card's age and cabling");
+                    "readers have not been told yet: a running gateway does that when it next reads there, or is"
+                            + " started again; look at the card's age and cabling");
         }
     }
 
@@ -298,8 +300,8 @@ public final class LogCheck {
                     "I2",
                     where(number),
                     damage(blocks),
-                    "start the gateway (again): it keeps what can be read, tells readers of the rest, and goes on in a new"
-                            + " file; look at the card's age and cabling");
+                    "start the gateway (again): it keeps what can be read, tells readers of the rest, and goes on in a"
+                            + " new file; look at the card's age and cabling");
         }
     }
 

@@ -36,6 +36,17 @@ final class NumberRanges {
         ends.put(from, to);
     }
 
+    /** All of it from a number on, in order. */
+    List<Range> from(long fromInclusive) {
+        List<Range> ranges = new ArrayList<>();
+        ends.forEach((start, end) -> {
+            if (end > fromInclusive) {
+                ranges.add(new Range(Math.max(start, fromInclusive), end));
+            }
+        });
+        return ranges;
+    }
+
     /** The parts of [from, to) that are not in the set, in order. */
     List<Range> missing(long fromInclusive, long toExclusive) {
         List<Range> missing = new ArrayList<>();

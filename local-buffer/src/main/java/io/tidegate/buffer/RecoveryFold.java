@@ -135,7 +135,7 @@ final class RecoveryFold implements BlockScan.Sink {
     }
 
     /** A database whose pages are of different ages can show what it has shown before. */
-    private boolean isOutOfOrder(Block block) {
+    boolean isOutOfOrder(Block block) {
         return block.lsn() <= state.lastLsn()
                 || block.runs().stream().anyMatch(run -> state.shardState(run.ordinal())
                         .filter(shard -> run.firstSequenceNumber() < shard.next())
@@ -195,6 +195,12 @@ final class RecoveryFold implements BlockScan.Sink {
                 state.fold(new ControlEntry.ShardExpired(shard.ordinal()));
             }
         }
+    }
+
+    /** Numbers that the state counts as there and that no block has. */
+    void lost(ShardState shard, long fromInclusive, long toExclusive, boolean exact, long timeMillis) {
+        long records = toExclusive - fromInclusive;
+        punch(shard, new Hole(fromInclusive, toExclusive, records, exact, GapReason.CORRUPT, timeMillis));
     }
 
     private void punch(ShardState shard, Hole hole) {

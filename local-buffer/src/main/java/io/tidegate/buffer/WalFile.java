@@ -117,7 +117,7 @@ final class WalFile {
         return buffer.hasRemaining() ? null : buffer.flip();
     }
 
-    private static long checksum(long before, ByteBuffer words) {
+    static long checksum(long before, ByteBuffer words) {
         int one = (int) (before >>> 32);
         int two = (int) before;
         while (words.remaining() >= 8) {
