@@ -23,6 +23,9 @@ final class LogBench {
     private static final int GROUP = 1000;
     private static final long AUTO_BYTES_PER_DAY = 10_000_000_000L;
     private static final long MEMORY_BYTES_MIN = 1L << 30;
+    /** Enough for compilers to have come to their end in the first round. */
+    private static final int CPU_GROUPS = 500;
+
 
     private static final Contender RAW = new RawFile();
     private static final Contender ROW = new RowTable();
@@ -35,8 +38,8 @@ final class LogBench {
     /** How long things last. */
     private record Lengths(
             int rounds, int groups, long deviceBytes, long readRecords, double buildSeconds, int latencySeconds) {
-        static final Lengths FULL = new Lengths(5, 1000, 60L << 20, 1_000_000, 150, 10);
-        static final Lengths QUICK = new Lengths(3, 200, 16L << 20, 200_000, 30, 3);
+        static final Lengths FULL = new Lengths(5, 700, 60L << 20, 1_000_000, 150, 10);
+        static final Lengths QUICK = new Lengths(3, 120, 16L << 20, 200_000, 30, 3);
     }
 
     private final Lengths lengths;
@@ -174,10 +177,10 @@ final class LogBench {
         try (Scratch place = Scratch.below(isThere ? memory : scratch.directory())) {
             leftovers.addFirst(place);
             System.out.println("  in " + place.directory());
-            Map<Contender, Series> costs = cpu(place, small, lengths.groups());
+            Map<Contender, Series> costs = cpu(place, small, CPU_GROUPS);
             report.set("rowCpuRatio200", series(costs, ROW).dividedBy(series(costs, PLAIN)));
             report.set("writerCpuMicros", series(costs, ZSTD));
-            costs = cpu(place, large, lengths.groups() / 5);
+            costs = cpu(place, large, CPU_GROUPS / 4);
             report.set("rowCpuRatio1k", series(costs, ROW).dividedBy(series(costs, PLAIN)));
         }
     }

@@ -11,6 +11,7 @@ import java.util.List;
 final class SlowSync {
     static final int OUTSTANDING = 4096;
     private static final String SYNC_MICROS = "5000";
+    private static final String RATE = "rate ";
     private static final int RECORDS = 400_000;
 
     private SlowSync() {}
@@ -42,7 +43,9 @@ final class SlowSync {
         child.environment().put("SLOW_SYNC_MICROS", SYNC_MICROS);
         List<Double> rates = new ArrayList<>();
         for (String line : Command.run(child).split("\n", -1)) {
-            rates.add(Double.parseDouble(line));
+            if (line.startsWith(RATE)) {
+                rates.add(Double.parseDouble(line.substring(RATE.length())));
+            }
         }
         return rates;
     }
@@ -57,7 +60,7 @@ final class SlowSync {
             for (int round = 0; round < Integer.parseInt(arguments[1]); round++) {
                 Stopwatch watch = log.watch();
                 load.offer(log, telemetry, RECORDS);
-                System.out.println(watch.cost(RECORDS).recordsPerSecond());
+                System.out.println(RATE + watch.cost(RECORDS).recordsPerSecond());
             }
         }
     }
