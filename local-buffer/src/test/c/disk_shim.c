@@ -9,6 +9,7 @@
  *                         "CALL ERRNO SUFFIX NTH TIMES GENERATION", such as "fsync 5 .seg-wal 1 1 7": the NTH call since
  *                         GENERATION changed, and TIMES calls in all; CALL "any" is every call that changes something;
  *                         SUFFIX "*" is every file below the directory; with EROFS, opening to read never fails;
+ *                         "read" only if the call wants bytes from FROM on, before TO: two more numbers at the end;
  *                         ERRNO 255 ends the process before the call, as kill -9 would
  *
  * One operation, all numbers little-endian:
@@ -98,26 +99,27 @@ static void note(char kind, int error, const char *path, uint64_t inode, uint64_
 }
 
 /* The errno that this call must fail with, or 0. With the lock held. */
-static int fault(const char *call, const char *path) {
+static int fault_at(const char *call, const char *path, uint64_t offset, uint64_t length) {
     if (!fault_file || !path) {
         return 0;
     }
     int before = errno;
     char text[256];
     int fd = syscall(SYS_openat, AT_FDCWD, fault_file, O_RDONLY | O_CLOEXEC);
-    ssize_t length = fd < 0 ? 0 : syscall(SYS_read, fd, text, sizeof text - 1);
+    ssize_t said = fd < 0 ? 0 : syscall(SYS_read, fd, text, sizeof text - 1);
     if (fd >= 0) {
         syscall(SYS_close, fd);
     }
     errno = before;
-    if (length <= 0) {
+    if (said <= 0) {
         return 0;
     }
-    text[length] = 0;
+    text[said] = 0;
     char which[32], suffix[64];
     int error;
     long nth, times, generation;
-    if (sscanf(text, "%31s %d %63s %ld %ld %ld", which, &error, suffix, &nth, &times, &generation) != 6) {
+    uint64_t from = 0, to = UINT64_MAX;
+    if (sscanf(text, "%31s %d %63s %ld %ld %ld %lu %lu", which, &error, suffix, &nth, &times, &generation, &from, &to) < 6) {
         return 0;
     }
     if (generation != fault_generation) {
@@ -127,7 +129,11 @@ static int fault(const char *call, const char *path) {
     size_t path_length = strlen(path), suffix_length = strlen(suffix);
     int named = strcmp(suffix, "*") == 0
         || (path_length >= suffix_length && strcmp(path + path_length - suffix_length, suffix) == 0);
-    if ((strcmp(which, call) && strcmp(which, "any")) || !named) {
+    int is_read = strcmp(call, "read") == 0;
+    if ((strcmp(which, call) && (is_read || strcmp(which, "any"))) || !named) {
+        return 0;
+    }
+    if (is_read && (offset >= to || offset + length <= from)) {
         return 0;
     }
     fault_calls++;
@@ -138,6 +144,10 @@ static int fault(const char *call, const char *path) {
         syscall(SYS_exit_group, KILL);
     }
     return error;
+}
+
+static int fault(const char *call, const char *path) {
+    return fault_at(call, path, 0, 0);
 }
 
 static void forget(int fd) {
@@ -250,6 +260,33 @@ ssize_t pwrite(int fd, const void *data, size_t length, off_t offset) {
 
 ssize_t pwrite64(int fd, const void *data, size_t length, off64_t offset) {
     return seen_file(fd) ? written(fd, data, length, offset, 1) : REAL(pwrite64)(fd, data, length, offset);
+}
+
+/* A read is not noted unless it fails: the record is of what happens to the files. */
+static ssize_t given(int fd, void *data, size_t length, off_t offset, int positioned) {
+    pthread_mutex_lock(&lock);
+    int error = fault_at("read", files[fd].path, positioned ? offset : lseek(fd, 0, SEEK_CUR), length);
+    if (error) {
+        note('g', error, files[fd].path, files[fd].inode, offset, NULL, 0); /* not given */
+    }
+    pthread_mutex_unlock(&lock);
+    if (error) {
+        errno = error;
+        return -1;
+    }
+    return positioned ? syscall(SYS_pread64, fd, data, length, offset) : syscall(SYS_read, fd, data, length);
+}
+
+ssize_t read(int fd, void *data, size_t length) {
+    return seen_file(fd) ? given(fd, data, length, 0, 0) : REAL(read)(fd, data, length);
+}
+
+ssize_t pread(int fd, void *data, size_t length, off_t offset) {
+    return seen_file(fd) ? given(fd, data, length, offset, 1) : REAL(pread)(fd, data, length, offset);
+}
+
+ssize_t pread64(int fd, void *data, size_t length, off64_t offset) {
+    return seen_file(fd) ? given(fd, data, length, offset, 1) : REAL(pread64)(fd, data, length, offset);
 }
 
 static int truncated(int fd, off_t length) {

@@ -5,6 +5,7 @@ import io.tidegate.core.stream.LogCursor;
 import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.ReadBatch;
 import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamRecord;
 import java.util.BitSet;
@@ -43,6 +44,8 @@ final class CommitCursor implements LogCursor {
     private final LogPosition start;
     private LogPosition position;
     private int seenOrdinals;
+    /** Time of the commit that is read now. */
+    private long unreadMillis;
 
     CommitCursor(LogReading log, Set<StreamName> streams, LogPosition from) {
         this.log = log;
@@ -78,7 +81,19 @@ final class CommitCursor implements LogCursor {
     @Override
     public ReadBatch read(int bytesMax) {
         CommitBatch batch = new CommitBatch();
-        for (int blocks = 0; blocks < BLOCKS_PER_READ; blocks++) {
+        try {
+            return read(batch, bytesMax);
+        } catch (StreamLogException e) {
+            if (batch.isEmpty()) {
+                throw e;
+            }
+            // The position is behind what has been read; the next read meets the failure again, or not.
+            return new ReadBatch(batch.finish(), log.ageMillis(unreadMillis), false);
+        }
+    }
+
+    private ReadBatch read(CommitBatch batch, int bytesMax) {
+        for (int blocks = 0; ; blocks++) {
             // Taken first: what is committed later belongs to the next read.
             long lastLsn = log.state().lastLsn();
             // Not before: a shard opened in between could have records below it.
@@ -91,6 +106,10 @@ final class CommitCursor implements LogCursor {
                 return new ReadBatch(batch.finish(), 0, true);
             }
             SegmentIndex.Entry entry = found.get().entry();
+            unreadMillis = entry.timeMillis();
+            if (blocks == BLOCKS_PER_READ) {
+                return new ReadBatch(batch.finish(), log.ageMillis(unreadMillis), false);
+            }
             tellWhatWentBefore(entry.lsn(), false, batch);
             if (entry.lsn() > position.lsn()) {
                 position = new LogPosition(entry.lsn(), 0);
@@ -99,11 +118,10 @@ final class CommitCursor implements LogCursor {
             if (block.isEmpty()) {
                 tellDamage(found.get(), batch);
             } else if (!take(block.get(), batch, bytesMax)) {
-                return new ReadBatch(batch.finish(), log.ageMillis(entry.timeMillis()), false);
+                return new ReadBatch(batch.finish(), log.ageMillis(unreadMillis), false);
             }
             position = new LogPosition(entry.lsn() + 1, 0);
         }
-        return new ReadBatch(batch.finish(), 0, false);
     }
 
     /** Takes the records from the position on. False: the batch is full before the end of the block. */

@@ -18,7 +18,7 @@ final class DamageLedger implements LogReading.DamageReports {
     private static final int WEIGHT_BYTES = 512;
     private static final int UNCOUNTED_MAX = 1_000;
 
-    private record Loss(ShardState shard, Hole hole, long lastLsn) {}
+    private record Loss(ShardState shard, Hole hole, long lastLsn, boolean isCertain) {}
 
     private final LogState state;
     private final CommitQueue queue;
@@ -32,12 +32,23 @@ final class DamageLedger implements LogReading.DamageReports {
 
     @Override
     public void lost(ShardState shard, Hole hole, long lastLsn) {
+        report(new Loss(shard, hole, lastLsn, true));
+    }
+
+    @Override
+    public void unreadable(ShardState shard, Hole hole, long lastLsn) {
+        report(new Loss(shard, hole, lastLsn, false));
+    }
+
+    private void report(Loss loss) {
+        ShardState shard = loss.shard();
+        Hole hole = loss.hole();
         List<Hole> unknown = unknown(shard, hole, state.holes(shard));
         for (Hole part : unknown) {
             Logger.error("Records {} to {} of {} are damaged", part.fromInclusive(), part.toExclusive(), shard);
         }
         if (!unknown.isEmpty()) {
-            count(new Loss(shard, hole, lastLsn));
+            count(loss);
         }
     }
 
@@ -45,7 +56,7 @@ final class DamageLedger implements LogReading.DamageReports {
         CompletableFuture<AppendResult> counted = new CompletableFuture<>();
         queue.offerAlways(new Submission.Unit(WEIGHT_BYTES, draft -> add(draft, loss), counted));
         CompletableFuture<Void> unused = counted.thenAccept(result -> {
-            if (!(result instanceof AppendResult.Committed)) {
+            if (loss.isCertain() && !(result instanceof AppendResult.Committed)) {
                 keep(loss);
             }
         });

@@ -76,7 +76,7 @@ public final class LogCheck {
      * @throws StreamLogException of category reject if there is no log, of category retry if it could not be read
      */
     public static Report run(Path directory) {
-        return LogFiles.look(directory, files -> new LogCheck(files).check());
+        return LogFiles.look(directory, files -> new LogCheck(files).check(), Report::isSound);
     }
 
     private Report check() throws IOException, SQLException {

@@ -1,6 +1,7 @@
 package io.tidegate.buffer;
 
 import io.tidegate.core.stream.Gap;
+import io.tidegate.core.stream.GapReason;
 import io.tidegate.core.stream.LogEntry;
 import io.tidegate.core.stream.RecordJson;
 import io.tidegate.core.stream.StreamLogException;
@@ -14,9 +15,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.tinylog.Logger;
 
 /**
  * Writes what a log holds as lines of JSON ({@link RecordJson}), in commit order, also beside a running gateway: the log
@@ -33,7 +36,13 @@ public final class LogExport {
     /** Per selected shard's ordinal, the number that comes next. */
     private final Map<Integer, Long> next = new HashMap<>();
 
+    /** As it was when the export began. */
     private LogState state = new LogState();
+    /** As it was when something was missing. */
+    private LogState newest = state;
+    /** That has been in this segment. */
+    private boolean isLookedUp;
+
     private long records;
     private long gaps;
 
@@ -88,6 +97,7 @@ public final class LogExport {
 
     private Written export() throws IOException, SQLException {
         state = files.state();
+        newest = state;
         for (ShardState shard : state.allShards()) {
             if (selection.has(shard)) {
                 long horizon = state.counters(shard).horizon();
@@ -102,10 +112,12 @@ public final class LogExport {
         state.segments().forEach(summary -> ends.put(summary.number(), summary.nextLsn()));
         for (int number : files.numbers()) {
             if (records < selection.limit()) {
+                isLookedUp = false;
                 scan(number, ends.getOrDefault(number, state.lastLsn() + 1));
             }
         }
         if (records < selection.limit()) {
+            isLookedUp = false;
             for (ShardState shard : state.allShards()) {
                 if (next.containsKey(shard.ordinal())) {
                     tellMissing(
@@ -160,12 +172,42 @@ public final class LogExport {
     private void tellMissing(ShardState shard, long until) {
         long from = next.getOrDefault(shard.ordinal(), until);
         if (from < until) {
-            for (Gap gap : ShardGaps.between(state, shard, from, until)) {
+            for (Gap gap : gaps(shard, from, until)) {
                 write(gap);
                 gaps++;
             }
             next.put(shard.ordinal(), until);
         }
+    }
+
+    /** What a running gateway has given up since the export began is no damage: only the state as it is now says so. */
+    private List<Gap> gaps(ShardState shard, long from, long until) {
+        if (!isLookedUp && !isExplained(shard, from, until)) {
+            isLookedUp = true;
+            try {
+                newest = files.state();
+            } catch (IOException | SQLException e) {
+                Logger.warn("Why {} lacks records is told as it was before: {}", shard, e.getMessage());
+            }
+        }
+        Optional<ShardState> now = newest.find(shard.id());
+        if (now.isPresent()) {
+            return ShardGaps.between(newest, now.get(), from, until);
+        }
+        long records = Math.min(until - from, state.counters(shard).appended());
+        return List.of(new Gap(
+                shard.id(), from, until, records, records == until - from, GapReason.EXPIRED, newest.lastTimeMillis()));
+    }
+
+    private boolean isExplained(ShardState shard, long from, long until) {
+        return newest.find(shard.id())
+                .map(known -> {
+                    long kept = Math.max(from, newest.counters(known).horizon());
+                    return newest.holes(known)
+                            .missing(kept, Math.max(kept, until))
+                            .isEmpty();
+                })
+                .orElse(false);
     }
 
     private void write(LogEntry entry) {

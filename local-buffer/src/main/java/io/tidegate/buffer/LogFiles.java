@@ -5,9 +5,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.tinylog.Logger;
 
 /**
@@ -37,6 +40,14 @@ final class LogFiles {
      * @throws StreamLogException of category reject if there is no log, of category retry if it could not be read
      */
     static <T> T look(Path directory, Look<T> look) {
+        return look(directory, look, found -> true);
+    }
+
+    /**
+     * The same; what does not look sound is looked at again if a running gateway has removed, rewritten or added a segment
+     * meanwhile.
+     */
+    static <T> T look(Path directory, Look<T> look, Predicate<T> isSound) {
         if (!Files.isDirectory(directory)) {
             throw new StreamLogException(StreamLogException.Category.REJECT, "there is no log in " + directory);
         }
@@ -45,7 +56,12 @@ final class LogFiles {
             ZstdLibrary.unpackBeside(directory);
             for (int attempt = 1; ; attempt++) {
                 try {
-                    return look.at(new LogFiles(directory));
+                    LogFiles files = new LogFiles(directory);
+                    List<String> before = files.marks();
+                    T found = look.at(files);
+                    if (attempt == ATTEMPTS_MAX || isSound.test(found) || before.equals(files.marks())) {
+                        return found;
+                    }
                 } catch (NoSuchFileException e) {
                     if (attempt == ATTEMPTS_MAX) {
                         throw e;
@@ -58,6 +74,21 @@ final class LogFiles {
                     "the log in " + directory + " could not be read: " + e.getMessage(),
                     e);
         }
+    }
+
+    /** Changes when a segment comes, goes, is sealed or is rewritten, and not with every commit. */
+    private List<String> marks() throws IOException {
+        List<String> marks = new ArrayList<>();
+        List<Integer> numbers = numbers();
+        for (int number : numbers) {
+            String mark = String.valueOf(number);
+            if (number != numbers.get(numbers.size() - 1)) {
+                BasicFileAttributes file = Files.readAttributes(path(number), BasicFileAttributes.class);
+                mark += " " + file.fileKey() + " " + file.size() + " " + file.lastModifiedTime();
+            }
+            marks.add(mark);
+        }
+        return marks;
     }
 
     /** The numbers of the segments, in order; at least one. */
@@ -114,7 +145,7 @@ final class LogFiles {
     }
 
     static void throwUnlessDamage(Exception failure) throws SQLException {
-        if (failure instanceof SQLException sql && !Sql.isDamage(sql)) {
+        if (failure instanceof SQLException sql && !Sql.isDamage(sql) && !Sql.isUnreadable(sql)) {
             throw sql;
         }
     }

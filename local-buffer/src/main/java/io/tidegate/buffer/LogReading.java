@@ -20,6 +20,9 @@ record LogReading(
          */
         void lost(ShardState shard, Hole hole, long lastLsn);
 
+        /** The same of records that the medium does not give back now: counted only if the next commit is stored. */
+        void unreadable(ShardState shard, Hole hole, long lastLsn);
+
         /** Tries again to count what no commit would take. */
         void countAgain();
     }

@@ -18,6 +18,7 @@ final class LogRecovery {
     /** How far numbers jump where continuity cannot be proven. */
     static final long JUMP = 1L << 32;
 
+    private static final int READ_TRIES = 2;
     private static final String WAL_DAMAGED = "commits in its write-ahead log cannot be read";
 
     private final ShardLogSettings settings;
@@ -58,9 +59,9 @@ final class LogRecovery {
         boolean isWalDamaged = WalFile.hasLostCommits(SegmentFile.walPath(SegmentFile.path(directory, number)));
         LiveSegment live;
         try {
-            live = LiveSegment.open(directory, number);
+            live = openLive(number);
         } catch (SQLException | DamageException e) {
-            if (e instanceof SQLException sql && !Sql.isDamage(sql)) {
+            if (e instanceof SQLException sql && !Sql.isDamage(sql) && !Sql.isUnreadable(sql)) {
                 throw new StreamLogException(
                         StreamLogException.Category.FATAL,
                         "segment " + SegmentFile.path(directory, number) + " cannot be opened: " + e.getMessage(),
@@ -90,6 +91,15 @@ final class LogRecovery {
         store.setLive(number, firstLsn, fold.index());
         List<SegmentSummary> lost = addClosed(store, fold.state(), number);
         return new Opened(fold.state(), fold.window(), store, live, fold.state().untold(), lost);
+    }
+
+    /** A failure to read that passes must not end a segment. */
+    private LiveSegment openLive(int number) throws SQLException {
+        Path file = SegmentFile.path(directory, number);
+        for (int tries = 0; tries < READ_TRIES && !SegmentFile.isReadable(file); tries++) {
+            Logger.error("Segment {} cannot be read whole", file);
+        }
+        return LiveSegment.open(directory, number);
     }
 
     private static boolean loadSnapshot(LiveSegment live, RecoveryFold fold) {

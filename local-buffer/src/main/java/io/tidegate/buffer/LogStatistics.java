@@ -84,7 +84,8 @@ public final class LogStatistics {
      * @throws StreamLogException of category reject if there is no log, of category retry if it could not be read
      */
     public static Report of(Path directory) {
-        return LogFiles.look(directory, files -> new LogStatistics(files).report());
+        return LogFiles.look(
+                directory, files -> new LogStatistics(files).report(), report -> report.unreadableSegments() == 0);
     }
 
     private Report report() throws IOException, SQLException {

@@ -93,7 +93,8 @@ final class Scrub {
     }
 
     private long read(SegmentSummary summary) throws IOException, SQLException {
-        Optional<SegmentIndex.Entry> entry = log.store().indexOf(summary).firstFrom(nextLsn);
+        SegmentIndex index = log.store().indexOf(summary);
+        Optional<SegmentIndex.Entry> entry = index.firstFrom(nextLsn);
         if (entry.isEmpty() || entry.get().lsn() >= summary.nextLsn()) {
             nextLsn = summary.nextLsn();
             return 1;
@@ -101,12 +102,18 @@ final class Scrub {
         long lsn = entry.get().lsn();
         List<Block> blocks = List.of();
         try {
-            blocks = log.store().read(summary.number(), lsn, summary.nextLsn(), READ_BYTES);
+            blocks = entry.get().isLost()
+                    ? List.of()
+                    : log.store().read(summary.number(), lsn, summary.nextLsn(), READ_BYTES);
         } catch (SQLException | DamageException e) {
             LogFiles.throwUnlessDamage(e);
         }
-        if (entry.get().isLost() || blocks.isEmpty() || blocks.get(0).lsn() != lsn) {
-            entry.get().runs().forEach(run -> report(run, lsn));
+        if (blocks.isEmpty() || blocks.get(0).lsn() != lsn) {
+            // Asked for as readers do: what fails for the moment is tried again by a later turn.
+            SegmentStore.Found found = new SegmentStore.Found(summary.number(), entry.get(), index.isDoubtful());
+            if (log.reader().read(found).isEmpty()) {
+                entry.get().runs().forEach(run -> report(run, lsn));
+            }
             nextLsn = lsn + 1;
             return READ_BYTES;
         }

@@ -3,7 +3,9 @@ package io.tidegate.buffer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -26,6 +28,7 @@ final class SegmentFile {
     private static final String SUFFIX = ".seg";
     static final String NEW_SUFFIX = ".seg.new";
     private static final String JOURNAL_SUFFIX = "-journal";
+    private static final int PROBE_BYTES = 64 << 10;
     private static final int WRITE_VERSION_OFFSET = 18; // of the header, sqlite.org/fileformat.html 1.3.3: 2 is WAL
 
     static final String[] SCHEMA = {"""
@@ -122,7 +125,33 @@ final class SegmentFile {
         ByteBuffer header = ByteBuffer.allocate(1);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             return channel.read(header, WRITE_VERSION_OFFSET) < 1 || header.get(0) == 2;
+        } catch (FileSystemException e) {
+            throw e; // not there, or cannot be opened now
+        } catch (IOException e) {
+            if (!Files.isRegularFile(file)) {
+                throw e; // no damage, something else has its name
+            }
+            Logger.debug("The header of {} cannot be read: {}", file, e.getMessage());
+            return Files.exists(walPath(file));
         }
+    }
+
+    /** Whether the medium gives back every byte of a segment and its write-ahead log; one that is not there has none. */
+    static boolean isReadable(Path file) {
+        ByteBuffer bytes = ByteBuffer.allocate(PROBE_BYTES);
+        for (Path part : List.of(file, walPath(file))) {
+            try (FileChannel channel = FileChannel.open(part, StandardOpenOption.READ)) {
+                while (channel.read(bytes.clear()) >= 0) {
+                    // What is in it is looked at elsewhere.
+                }
+            } catch (NoSuchFileException e) {
+                Logger.trace("There is no {}", part);
+            } catch (IOException e) {
+                Logger.warn("{} cannot be read now: {}", part, e.getMessage());
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Makes a segment with its snapshot, complete or not at all; steps: docs/design/0001-shard-log.md, "Roll". */

@@ -33,6 +33,8 @@ final class SegmentIndex {
     /** Entries that stand for blocks that cannot be read. */
     private final BitSet lost = new BitSet();
 
+    private boolean isDoubtful;
+
     /**
      * One entry for a whole segment that cannot be read. It stands where the segment ends: who is in its middle has the
      * rest of it before him.
@@ -93,6 +95,16 @@ final class SegmentIndex {
         runEnds[count] = runCount;
         tells.set(count, isTelling);
         count++;
+    }
+
+    /** The medium did not give back all that it was made from: another try may find more. */
+    synchronized void doubt() {
+        isDoubtful = true;
+    }
+
+    /** Entries that are lost may be there at another try. */
+    synchronized boolean isDoubtful() {
+        return isDoubtful;
     }
 
     /** No entry stands for blocks that cannot be read. */

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -22,23 +21,20 @@ import org.tinylog.Logger;
  * <p>Guarded by its own lock, which every commit needs: reading, opening and closing files do not hold it.
  */
 final class SegmentStore implements AutoCloseable {
-    private static final int READERS_MAX = 4;
     private static final int INDEXES_MAX = 2;
 
     private final Path directory;
     private final WriteMeter meter = new WriteMeter();
     private final TreeMap<Integer, SegmentSummary> closed = new TreeMap<>();
-    private final LinkedHashMap<Integer, SegmentReader> readers = new LinkedHashMap<>(8, 0.75f, true);
+    private final SegmentReaders readers;
     private final LinkedHashMap<Integer, SegmentIndex> indexes = new LinkedHashMap<>(8, 0.75f, true);
-    /** Counts what {@link #dropReaders} was asked for: a connection that was opened meanwhile may be to the old file. */
-    private int drops;
-
     private int liveNumber;
     private long liveFirstLsn;
     private SegmentIndex liveIndex = new SegmentIndex();
 
     SegmentStore(Path directory) {
         this.directory = directory;
+        this.readers = new SegmentReaders(directory, number -> number == liveNumber());
     }
 
     Path directory() {
@@ -49,8 +45,12 @@ final class SegmentStore implements AutoCloseable {
         return meter;
     }
 
-    /** Where a block was found by an index. */
-    record Found(int segment, SegmentIndex.Entry entry) {}
+    /**
+     * Where a block was found by an index.
+     *
+     * @param isDoubtful see {@link SegmentIndex#isDoubtful}
+     */
+    record Found(int segment, SegmentIndex.Entry entry, boolean isDoubtful) {}
 
     synchronized void addClosed(SegmentSummary summary) {
         closed.put(summary.number(), summary);
@@ -104,14 +104,7 @@ final class SegmentStore implements AutoCloseable {
 
     /** Closes the connections to one segment; the next read opens it again, in whatever mode it then has. */
     void dropReaders(int number) {
-        SegmentReader reader;
-        synchronized (this) {
-            drops++;
-            reader = readers.remove(number);
-        }
-        if (reader != null) {
-            reader.close();
-        }
+        readers.drop(number);
     }
 
     /** The first block from an LSN on with records of one of these shards, or that tells of a hole. */
@@ -121,7 +114,7 @@ final class SegmentStore implements AutoCloseable {
                 SegmentIndex index = index(candidate);
                 SegmentIndex.Entry entry = index.nextWith(ordinals, lsnFrom);
                 if (entry != null && entry.lsn() < candidate.nextLsn()) {
-                    return Optional.of(new Found(candidate.number(), entry));
+                    return Optional.of(new Found(candidate.number(), entry, index.isDoubtful()));
                 }
             }
         }
@@ -132,9 +125,10 @@ final class SegmentStore implements AutoCloseable {
     Optional<Found> nextOf(int ordinal, long sequenceNumber, long lsnFrom) {
         for (Candidate candidate : candidates(lsnFrom)) {
             if (candidate.mayHold(ordinal, sequenceNumber)) {
-                SegmentIndex.Entry entry = index(candidate).nextOf(ordinal, sequenceNumber, lsnFrom);
+                SegmentIndex index = index(candidate);
+                SegmentIndex.Entry entry = index.nextOf(ordinal, sequenceNumber, lsnFrom);
                 if (entry != null && entry.lsn() < candidate.nextLsn()) {
-                    return Optional.of(new Found(candidate.number(), entry));
+                    return Optional.of(new Found(candidate.number(), entry, index.isDoubtful()));
                 }
             }
         }
@@ -211,6 +205,9 @@ final class SegmentStore implements AutoCloseable {
             return known;
         }
         SegmentIndex loaded = loadIndex(candidate);
+        if (!loaded.isWhole() && !isReadable(candidate.number())) {
+            loaded.doubt();
+        }
         synchronized (this) {
             if (has(candidate.number())) {
                 keepIndex(candidate.number(), loaded);
@@ -232,14 +229,14 @@ final class SegmentStore implements AutoCloseable {
 
     private SegmentIndex loadIndex(Candidate candidate) {
         try {
-            return with(candidate.number(), reader -> {
+            return readers.with(candidate.number(), reader -> {
                 Optional<SegmentIndex> sealed = sealedIndex(reader);
                 return sealed.isPresent() ? sealed.get() : scanIndex(reader, candidate);
             });
         } catch (NoSuchFileException e) {
             return lostIndex(candidate, e);
         } catch (SQLException e) {
-            if (Sql.isDamage(e)) {
+            if (Sql.isDamage(e) || Sql.isUnreadable(e)) {
                 return lostIndex(candidate, e);
             }
             throw unreadable(candidate.number(), e);
@@ -281,6 +278,20 @@ final class SegmentStore implements AutoCloseable {
         return scan.finish();
     }
 
+    /**
+     * Whether the medium gives back every byte of a segment. SQLite says of a page that it cannot get, as of one that is
+     * not what it should be, that the database is malformed. Of the live one nobody can say: to close its file would drop
+     * the locks that SQLite has on it.
+     */
+    boolean isReadable(int number) {
+        return number != liveNumber() && SegmentFile.isReadable(SegmentFile.path(directory, number));
+    }
+
+    /** The index of a closed segment is made anew when it is needed next. */
+    synchronized void forgetIndex(int number) {
+        indexes.remove(number);
+    }
+
     /** The index of a closed segment, read anew if it is not at hand. */
     SegmentIndex indexOf(SegmentSummary summary) {
         SegmentIndex known;
@@ -304,77 +315,12 @@ final class SegmentStore implements AutoCloseable {
 
     /** Reads blocks of one segment; see {@link SegmentReader#read}. */
     List<Block> read(int number, long lsnFrom, long lsnEnd, int bytesMax) throws SQLException, IOException {
-        return with(number, reader -> reader.read(lsnFrom, lsnEnd, bytesMax));
-    }
-
-    /** Something that is read from a segment. */
-    @FunctionalInterface
-    private interface Reading<T> {
-        T from(SegmentReader reader) throws SQLException;
-    }
-
-    private <T> T with(int number, Reading<T> reading) throws SQLException, IOException {
-        while (true) {
-            SegmentReader reader = reader(number);
-            try {
-                return reading.from(reader);
-            } catch (SQLException e) {
-                // Pushed out by other readers, or for the sealing, in between: open it again.
-                if (!reader.isClosed()) {
-                    throw e;
-                }
-            }
-        }
+        return readers.with(number, reader -> reader.read(lsnFrom, lsnEnd, bytesMax));
     }
 
     /** A connection to a segment; whoever else needs the place may close it at any time. */
     SegmentReader reader(int number) throws SQLException, IOException {
-        while (true) {
-            SegmentReader known;
-            int dropsBefore;
-            synchronized (this) {
-                known = readers.get(number);
-                dropsBefore = drops;
-            }
-            if (known != null && !known.isBroken()) {
-                return known;
-            }
-            SegmentReader opened = openReader(number);
-            List<SegmentReader> replaced = keepReader(number, opened, dropsBefore);
-            replaced.forEach(SegmentReader::close);
-            if (!replaced.contains(opened)) {
-                return opened;
-            }
-        }
-    }
-
-    private SegmentReader openReader(int number) throws SQLException, IOException {
-        Path file = SegmentFile.path(directory, number);
-        if (LostSegments.isLost(directory, number)) {
-            throw new NoSuchFileException(file.toString());
-        }
-        boolean isQuiet = number != liveNumber() && !SegmentFile.isInWalMode(file);
-        return SegmentReader.open(file, isQuiet);
-    }
-
-    /** Returns the connections to be closed; the one just opened is one of them if something has happened meanwhile. */
-    private synchronized List<SegmentReader> keepReader(int number, SegmentReader opened, int dropsBefore) {
-        SegmentReader known = readers.get(number);
-        if (drops != dropsBefore || (known != null && !known.isBroken())) {
-            return List.of(opened);
-        }
-        List<SegmentReader> replaced = new ArrayList<>();
-        if (known != null) {
-            replaced.add(known);
-        }
-        readers.put(number, opened);
-        if (readers.size() > READERS_MAX) {
-            Map.Entry<Integer, SegmentReader> oldest =
-                    readers.entrySet().iterator().next();
-            readers.remove(oldest.getKey());
-            replaced.add(oldest.getValue());
-        }
-        return replaced;
+        return readers.reader(number);
     }
 
     synchronized long bytesOnDisk() {
@@ -387,11 +333,6 @@ final class SegmentStore implements AutoCloseable {
 
     @Override
     public void close() {
-        List<SegmentReader> last;
-        synchronized (this) {
-            last = List.copyOf(readers.values());
-            readers.clear();
-        }
-        last.forEach(SegmentReader::close);
+        readers.close();
     }
 }

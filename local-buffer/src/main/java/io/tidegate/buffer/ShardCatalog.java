@@ -79,6 +79,8 @@ final class ShardCatalog {
         try {
             Files.deleteIfExists(directory.resolve(UNFINISHED));
             Files.deleteIfExists(directory.resolve(NAME));
+            // Until this is there, a power cut brings an outdated copy back.
+            SegmentFile.syncDirectory(directory);
         } catch (IOException e) {
             Logger.warn("An outdated copy of the list of shards could not be removed: {}", e.toString());
         }

@@ -167,13 +167,14 @@ public final class ShardLog implements StreamLog, AutoCloseable {
         BlockCache cache = new BlockCache(settings.blockCacheBytes());
         ReadWaiters waiters = new ReadWaiters();
         LogState state = opened.state();
+        DamageLedger damage = new DamageLedger(state, queue);
         LogReading reading = new LogReading(
                 state,
                 opened.store(),
-                new BlockReader(opened.store(), cache, state),
+                new BlockReader(opened.store(), cache, state, new UnreadableBlocks(state, clocks.effective(), damage)),
                 waiters,
                 clocks.effective(),
-                new DamageLedger(state, queue));
+                damage);
         Queue<LiveSegment> full = new ConcurrentLinkedQueue<>();
         SegmentWriter segments =
                 new SegmentWriter(state, opened.window(), opened.store(), settings, opened.live(), full::add);

@@ -5,6 +5,7 @@ import io.tidegate.core.stream.LogEntry;
 import io.tidegate.core.stream.ReadBatch;
 import io.tidegate.core.stream.ShardCursor;
 import io.tidegate.core.stream.StartingPosition;
+import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamRecord;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,6 +64,18 @@ final class SingleShardCursor implements ShardCursor {
     @Override
     public ReadBatch read(int bytesMax, int entriesMax) {
         Batch batch = new Batch(bytesMax, entriesMax);
+        try {
+            return read(batch);
+        } catch (StreamLogException e) {
+            if (batch.isEmpty()) {
+                throw e;
+            }
+            // What has been read is behind this reader; the next read meets the failure again, or not.
+            return batch.more(log.ageMillis(batch.unreadMillis));
+        }
+    }
+
+    private ReadBatch read(Batch batch) {
         while (true) {
             ShardCounters counters = log.state().counters(shard);
             if (next < counters.horizon()) {
@@ -184,6 +197,10 @@ final class SingleShardCursor implements ShardCursor {
         Batch(int bytesMax, int entriesMax) {
             this.bytesMax = bytesMax;
             this.entriesMax = entriesMax;
+        }
+
+        boolean isEmpty() {
+            return entries.isEmpty();
         }
 
         boolean isFull() {

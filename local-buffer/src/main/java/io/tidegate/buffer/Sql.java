@@ -25,6 +25,12 @@ final class Sql {
             SQLiteErrorCode.SQLITE_IOERR_SHMLOCK,
             SQLiteErrorCode.SQLITE_IOERR_SHMMAP);
 
+    private static final Set<SQLiteErrorCode> UNREADABLE = EnumSet.of(
+            SQLiteErrorCode.SQLITE_IOERR_READ,
+            SQLiteErrorCode.SQLITE_IOERR_SHORT_READ,
+            SQLiteErrorCode.SQLITE_IOERR_DATA,
+            SQLiteErrorCode.SQLITE_IOERR_CORRUPTFS);
+
     private Sql() {}
 
     /** Lets the driver unpack its native library beside the log: a temporary directory may forbid to run code. */
@@ -127,6 +133,11 @@ final class Sql {
         return code == SQLiteErrorCode.SQLITE_CORRUPT.code
                 || code == SQLiteErrorCode.SQLITE_ERROR.code
                 || code == SQLiteErrorCode.SQLITE_NOTADB.code;
+    }
+
+    /** The medium does not give back what was written; whether it ever will again, nobody knows. */
+    static boolean isUnreadable(SQLException failure) {
+        return failure instanceof SQLiteException sqlite && UNREADABLE.contains(sqlite.getResultCode());
     }
 
     static boolean isFull(SQLException failure) {

@@ -5,11 +5,13 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import org.tinylog.Logger;
 
 /**
  * The frames of a write-ahead log (sqlite.org/fileformat2.html, 4), looked at one by one. SQLite takes the first frame
@@ -38,9 +40,20 @@ final class WalFile {
 
     /**
      * Whether commits are missing that had been synced: one follows another only after that. The last commit of a file
-     * may be one that a power cut interrupted, nobody can tell.
+     * may be one that a power cut interrupted, nobody can tell. One that the medium does not give back counts as lost.
      */
     static boolean hasLostCommits(Path wal) throws IOException {
+        try {
+            return showsLostCommits(wal);
+        } catch (FileSystemException e) {
+            throw e; // cannot be opened now
+        } catch (IOException e) {
+            Logger.warn("The write-ahead log {} cannot be read: {}", wal, e.getMessage());
+            return true;
+        }
+    }
+
+    private static boolean showsLostCommits(Path wal) throws IOException {
         byte[] header = header(wal);
         boolean[] seen = {false, false, false}; // an unsound frame; the frame before ended a commit; a later commit
         visit(wal, (page, isCommit, isSound, content) -> {

@@ -346,6 +346,39 @@ class DamageTest {
         assertThat(taken).hasSize(1);
     }
 
+    @Test
+    void blockThatTheDiskDoesNotGiveBack_isPassedOver_onlyOnceACommitHasCountedIt() throws Exception {
+        try (ShardLog log = create()) {
+            append(log, 1, 4);
+        }
+        LogState state = LogFiles.look(home.resolve("log"), LogFiles::state);
+        ShardState shard = state.find(SHARD).orElseThrow();
+        CommitQueue queue = new CommitQueue(1 << 20);
+        Clock clock = new SystemClock();
+        DamageLedger ledger = new DamageLedger(state, queue);
+        UnreadableBlocks unreadable = new UnreadableBlocks(
+                state, new EffectiveClock(clock, ClockSync.TRUSTED, OpenedLogs.BUILD_MILLIS), ledger);
+        SegmentIndex.Entry entry = new SegmentIndex.Entry(4, 0, 0, List.of(new Run(shard.ordinal(), 2, 1, 500)), false);
+        Deque<Submission> taken = new ArrayDeque<>();
+        assertThat(unreadable.isGivenUp(entry)).isFalse();
+        queue.drainTo(taken, Long.MAX_VALUE);
+        assertThat(taken).as("a failure may pass").isEmpty();
+        for (int i = 0; i < 2; i++) {
+            assertThat(unreadable.isGivenUp(entry)).isFalse();
+            queue.drainTo(taken, Long.MAX_VALUE);
+            assertThat(taken).hasSize(1);
+            // A disk that is gone altogether: nothing is counted later, when it may be back.
+            List<Runnable> answers = new ArrayList<>();
+            taken.remove().refuse("an I/O error", Duration.ofSeconds(1), new Submission.Answers(Map.of(), answers));
+            answers.forEach(Runnable::run);
+            ledger.countAgain();
+            queue.drainTo(taken, Long.MAX_VALUE);
+            assertThat(taken).isEmpty();
+        }
+        state.fold(new ControlEntry.HoleMade(shard.ordinal(), new Hole(2, 3, 1, true, GapReason.CORRUPT, 0)));
+        assertThat(unreadable.isGivenUp(entry)).isTrue();
+    }
+
     private static AppendResult.Committed commit(ShardLog log, String text) throws Exception {
         return LogReader.commit(log, AppendUnit.of(NewRecord.of(STREAM, "k", Payload.ofUtf8(text))));
     }

@@ -35,6 +35,7 @@ record DiskOperation(Kind kind, int error, String path, long inode, long offset,
         DIRECTORY_SYNCED('D'),
         RENAMED('r'),
         UNLINKED('u'),
+        NOT_GIVEN('g'),
         SAID('a');
 
         private final char letter;

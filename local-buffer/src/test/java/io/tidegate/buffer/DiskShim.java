@@ -19,6 +19,8 @@ final class DiskShim {
     /** In the place of an error: the process ends there, as if it were killed; so does its exit code say. */
     static final int KILL = 255;
 
+    static final int EIO = 5;
+
     private static final int COMPILE_SECONDS = 60;
 
     private final Path root;
@@ -115,9 +117,21 @@ final class DiskShim {
      * @param nth the first that fails, counted from now, from 1
      */
     void fail(String call, int errno, String suffix, long nth, long times) throws IOException {
+        order(call, "" + errno, suffix, "" + nth, "" + times, "" + ++generation);
+    }
+
+    /**
+     * From now on reads fail that want one of these bytes.
+     *
+     * @param times so many of them
+     */
+    void failReads(String suffix, long fromInclusive, long toExclusive, long times) throws IOException {
+        order("read", "" + EIO, suffix, "1", "" + times, "" + ++generation, "" + fromInclusive, "" + toExclusive);
+    }
+
+    private void order(String... words) throws IOException {
         Path unfinished = fault.resolveSibling("fault.new");
-        Files.writeString(
-                unfinished, String.join(" ", call, "" + errno, suffix, "" + nth, "" + times, "" + ++generation));
+        Files.writeString(unfinished, String.join(" ", words));
         Files.move(unfinished, fault, StandardCopyOption.ATOMIC_MOVE);
     }
 

@@ -13,10 +13,12 @@ import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
 import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -61,6 +63,79 @@ class LogExportTest {
         byte[] bytes = new byte[900];
         new Random(seed).nextBytes(bytes);
         return bytes;
+    }
+
+    @Test
+    void export_whileAGatewayGivesUpSegments_tellsThatAsWhatItIs_notAsDamage() throws Exception {
+        try (ShardLog log = open()) {
+            writeSegments(log);
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            OutputStream slow = new OutputStream() {
+                private boolean hasBegun;
+
+                @Override
+                public void write(int octet) {
+                    out.write(octet);
+                }
+
+                @Override
+                public void write(byte[] bytes, int from, int length) {
+                    if (!hasBegun) {
+                        hasBegun = true;
+                        giveUp(log);
+                    }
+                    out.write(bytes, from, length);
+                }
+            };
+            LogExport.run(home.resolve("log"), LogExport.Selection.all(), slow);
+            String lines = out.toString(StandardCharsets.UTF_8);
+            assertThat(lines).contains("\"reason\":\"evicted\"").doesNotContain("corrupt");
+            assertThat(LogCheck.run(home.resolve("log")).findings()).isEmpty();
+        }
+    }
+
+    /** The newest two always stay. */
+    private void writeSegments(ShardLog log) throws Exception {
+        write(log);
+        for (int i = 0; SegmentFile.list(home.resolve("log")).size() < 5; i++) {
+            LogReader.commit(log, AppendUnit.of(NewRecord.of(OTHER, "k", Payload.wrap(noise(i)))));
+        }
+    }
+
+    /** Everything but the newest records goes, and with it the second segment. */
+    private void giveUp(ShardLog log) {
+        for (StreamName stream : List.of(STREAM, OTHER)) {
+            log.admin().configure(StreamSettings.of(stream).withRetainedBytesMax(1_000));
+        }
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            log.lookNow();
+            assertThat(SegmentFile.path(home.resolve("log"), 2)).doesNotExist();
+        });
+    }
+
+    @Test
+    void whatLooksDamaged_becauseAGatewayRemovedASegmentMeanwhile_isLookedAtAgain() throws Exception {
+        try (ShardLog log = open()) {
+            writeSegments(log);
+            List<Boolean> looks = new ArrayList<>();
+            boolean isSound = LogFiles.look(
+                    home.resolve("log"),
+                    files -> {
+                        boolean isFirst = looks.isEmpty();
+                        looks.add(isFirst);
+                        if (isFirst) {
+                            giveUp(log);
+                        }
+                        return !isFirst;
+                    },
+                    found -> found);
+            assertThat(isSound).isTrue();
+            assertThat(looks).containsExactly(true, false);
+            // Where nothing has changed, what is found stands.
+            assertThat(LogFiles.<Boolean>look(home.resolve("log"), files -> looks.add(true) && false, found -> found))
+                    .isFalse();
+            assertThat(looks).hasSize(3);
+        }
     }
 
     @Test

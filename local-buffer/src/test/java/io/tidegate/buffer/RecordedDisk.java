@@ -82,7 +82,7 @@ final class RecordedDisk {
                 Inode inode = seen.remove(operation.path());
                 uncertainNames.add(List.of(new NameChange(operation.path(), inode, true)));
             }
-            case OPENED_TO_READ, OPENED_TO_WRITE, CLOSED_READER, CLOSED_WRITER, SAID -> {}
+            case OPENED_TO_READ, OPENED_TO_WRITE, CLOSED_READER, CLOSED_WRITER, NOT_GIVEN, SAID -> {}
         }
     }
 

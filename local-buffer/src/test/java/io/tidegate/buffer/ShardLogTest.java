@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tidegate.core.runtime.ClockSync;
 import io.tidegate.core.runtime.EffectiveClock;
+import io.tidegate.core.runtime.FakeClock;
 import io.tidegate.core.runtime.SystemClock;
 import io.tidegate.core.stream.AppendResult;
 import io.tidegate.core.stream.AppendUnit;
@@ -12,9 +13,11 @@ import io.tidegate.core.stream.Checkpoint;
 import io.tidegate.core.stream.CheckpointScope;
 import io.tidegate.core.stream.CheckpointUpdate;
 import io.tidegate.core.stream.ConsumerName;
+import io.tidegate.core.stream.LogCursor;
 import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
+import io.tidegate.core.stream.ReadBatch;
 import io.tidegate.core.stream.ShardEpoch;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StartingPosition;
@@ -23,9 +26,11 @@ import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,6 +44,28 @@ class ShardLogTest {
 
     private static NewRecord record(String text) {
         return NewRecord.of(STREAM, "key", Payload.ofUtf8(text));
+    }
+
+    @Test
+    void readInCommitOrder_thatEndsBeforeTheLog_saysHowOldTheNextRecordIs() throws Exception {
+        FakeClock clock = new FakeClock(OpenedLogs.BUILD_MILLIS + 1000);
+        try (ShardLog log = OpenedLogs.open(OpenedLogs.settings(home), clock)) {
+            log.admin().create(StreamSettings.of(STREAM));
+            for (int i = 0; i < 300; i++) {
+                LogReader.commit(log, AppendUnit.of(record("x")));
+            }
+            clock.advance(Duration.ofSeconds(5));
+            try (LogCursor cursor = log.cursor(Set.of(STREAM), LogPosition.TRIM_HORIZON)) {
+                ReadBatch first = cursor.read(Integer.MAX_VALUE);
+                assertThat(first.entries()).hasSizeLessThan(300);
+                assertThat(first.atEnd()).isFalse();
+                assertThat(first.millisBehindLatest()).isEqualTo(5000);
+                ReadBatch second = cursor.read(Integer.MAX_VALUE);
+                assertThat(first.entries().size() + second.entries().size()).isEqualTo(300);
+                assertThat(second.atEnd()).isTrue();
+                assertThat(second.millisBehindLatest()).isZero();
+            }
+        }
     }
 
     @Test
