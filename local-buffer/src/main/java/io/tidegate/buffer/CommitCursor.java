@@ -41,6 +41,9 @@ final class CommitCursor implements LogCursor {
     /** Per shard, the number after the last that this reader was given or told of. */
     private final Map<Integer, Long> expected = new HashMap<>();
 
+    /** Per shard, what was told because it did not come; a block that tells of it may follow. */
+    private final Map<Integer, NumberRanges> toldByDensity = new HashMap<>();
+
     private final LogPosition start;
     private LogPosition position;
     private int seenOrdinals;
@@ -154,9 +157,12 @@ final class CommitCursor implements LogCursor {
             if (index < from || taking == null) {
                 continue;
             }
-            // Numbers only grow: behind a record that was given out, none is below the horizon.
-            if (taking.next == 0 && tellIfBelowHorizon(taking, record, batch)) {
-                continue;
+            // Numbers only grow: behind a record that was given out, none is below the horizon, and none is missing.
+            if (taking.next == 0) {
+                if (tellIfBelowHorizon(taking, record, batch)) {
+                    continue;
+                }
+                tellWhatIsNotThere(taking.shard, record.sequenceNumber(), batch);
             }
             if (!batch.add(taking.shard, record, bytesMax)) {
                 position = new LogPosition(block.lsn(), index);
@@ -165,6 +171,19 @@ final class CommitCursor implements LogCursor {
             taking.next = record.sequenceNumber() + 1;
         }
         return true;
+    }
+
+    /** Numbers are dense: what should have come before this record, and did not, is told here if nothing else told it. */
+    private void tellWhatIsNotThere(ShardState shard, long number, CommitBatch batch) {
+        Long next = expected.get(shard.ordinal());
+        if (next == null || next >= number) {
+            return;
+        }
+        ShardGaps.between(log.state(), shard, next, number).forEach(gap -> batch.add(shard, gap));
+        toldByDensity
+                .computeIfAbsent(shard.ordinal(), ordinal -> new NumberRanges())
+                .add(next, number);
+        expected.put(shard.ordinal(), number);
     }
 
     /** What a rewritten block has no more is below a horizon, as if it were passed over. */
@@ -246,7 +265,7 @@ final class CommitCursor implements LogCursor {
     private long firstFrom(ShardState shard, long lsn, long horizon) {
         return log.store()
                 .nextOf(shard.ordinal(), 0, lsn)
-                .flatMap(found -> LogReading.runOf(found.entry(), shard.ordinal()))
+                .flatMap(found -> LogReading.runOf(found.entry(), shard.ordinal(), 0))
                 .map(run -> Math.min(horizon, run.firstSequenceNumber()))
                 .orElse(horizon);
     }
@@ -297,12 +316,19 @@ final class CommitCursor implements LogCursor {
         for (ControlEntry control : block.entries()) {
             if (control instanceof ControlEntry.HoleTold hole) {
                 ShardState shard = shards.get(hole.ordinal());
-                if (shard != null) {
+                if (shard != null && !isToldByDensity(hole)) {
                     batch.add(shard, hole.hole().gap(shard.id(), hole.hole().fromInclusive()));
                     expected.merge(shard.ordinal(), hole.hole().toExclusive(), Math::max);
                 }
             }
         }
+    }
+
+    private boolean isToldByDensity(ControlEntry.HoleTold told) {
+        NumberRanges ranges = toldByDensity.get(told.ordinal());
+        return ranges != null
+                && ranges.missing(told.hole().fromInclusive(), told.hole().toExclusive())
+                        .isEmpty();
     }
 
     private static LogPosition max(LogPosition one, LogPosition other) {

@@ -59,7 +59,8 @@ final class Eviction {
                 .map(found -> new Next(
                         found.entry().lsn(),
                         found.segment(),
-                        LogReading.runOf(found.entry(), move.shard.ordinal()).orElseThrow(),
+                        LogReading.runOf(found.entry(), move.shard.ordinal(), move.horizon)
+                                .orElseThrow(),
                         move))
                 .filter(next -> next.run().nextSequenceNumber()
                         < log.state().counters(move.shard).next());

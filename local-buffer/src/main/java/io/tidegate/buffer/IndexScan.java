@@ -21,6 +21,7 @@ final class IndexScan implements BlockScan.Sink {
 
     private final TreeMap<Long, Place> places = new TreeMap<>();
     private final Map<Integer, Long> next = new HashMap<>();
+    private final Map<Integer, NumberRanges> told;
     private final @Nullable SegmentSummary summary;
     private final long endLsn;
     private long lastLsn;
@@ -31,11 +32,13 @@ final class IndexScan implements BlockScan.Sink {
     private long missingPoweredOnNanos;
 
     /**
-     * @param summary null, or suspect: what is missing is told elsewhere
+     * @param summary null: nothing is known, and nothing is taken for missing
+     * @param told per shard's ordinal, numbers whose absence a later block tells
      */
-    IndexScan(@Nullable SegmentSummary summary, long endLsn) {
-        this.summary = summary == null || summary.suspect() ? null : summary;
+    IndexScan(@Nullable SegmentSummary summary, long endLsn, Map<Integer, NumberRanges> told) {
+        this.summary = summary;
         this.endLsn = endLsn;
+        this.told = told;
         if (this.summary != null) {
             this.summary.spans().forEach(span -> next.put(span.ordinal(), span.first()));
             lastLsn = this.summary.firstLsn() - 1;
@@ -73,12 +76,19 @@ final class IndexScan implements BlockScan.Sink {
     }
 
     private void addLost(int ordinal, long from, long to) {
+        List<NumberRanges.Range> missing =
+                told.getOrDefault(ordinal, new NumberRanges()).missing(from, to);
+        if (missing.isEmpty()) {
+            return;
+        }
         List<Run> runs = new ArrayList<>();
         Place there = places.get(missingLsn);
         if (there != null) {
             runs.addAll(there.entry().runs());
         }
-        runs.add(new Run(ordinal, from, (int) Math.min(Integer.MAX_VALUE, to - from), 0));
+        for (NumberRanges.Range range : missing) {
+            runs.add(new Run(ordinal, range.fromInclusive(), (int) Math.min(Integer.MAX_VALUE, range.size()), 0));
+        }
         SegmentIndex.Entry entry =
                 new SegmentIndex.Entry(missingLsn, missingTimeMillis, missingPoweredOnNanos, runs, true);
         places.put(missingLsn, new Place(entry, false));

@@ -48,7 +48,10 @@ record LogReading(
         return Math.max(0, clock.now().millis() - timeMillis);
     }
 
-    static Optional<Run> runOf(SegmentIndex.Entry entry, int ordinal) {
-        return entry.runs().stream().filter(run -> run.ordinal() == ordinal).findFirst();
+    /** The run of a shard with this number or a greater one; only what is lost has more than one of a shard. */
+    static Optional<Run> runOf(SegmentIndex.Entry entry, int ordinal, long sequenceNumber) {
+        return entry.runs().stream()
+                .filter(run -> run.ordinal() == ordinal && run.nextSequenceNumber() > sequenceNumber)
+                .findFirst();
     }
 }

@@ -121,7 +121,7 @@ final class Retention {
                 break;
             }
             mark.lsn = found.get().entry().lsn();
-            mark.next = runOf(found.get(), shard).nextSequenceNumber();
+            mark.next = runOf(found.get(), shard, mark.next).nextSequenceNumber();
         }
         return mark;
     }
@@ -135,7 +135,7 @@ final class Retention {
                 break;
             }
             long lsn = found.get().entry().lsn();
-            Run run = runOf(found.get(), shard);
+            Run run = runOf(found.get(), shard, move.horizon);
             boolean isDone = holds.stream().allMatch(hold -> hold.confirms(lsn, run.nextSequenceNumber()));
             if (run.nextSequenceNumber() > old.next || !isDone) {
                 break;
@@ -169,8 +169,8 @@ final class Retention {
                 holding.stream().map(RequiredConsumers.Hold::consumer).toList()));
     }
 
-    private static Run runOf(SegmentStore.Found found, ShardState shard) {
-        return LogReading.runOf(found.entry(), shard.ordinal()).orElseThrow();
+    private static Run runOf(SegmentStore.Found found, ShardState shard, long sequenceNumber) {
+        return LogReading.runOf(found.entry(), shard.ordinal(), sequenceNumber).orElseThrow();
     }
 
     private void evict(StreamState stream, long bytesMax, Map<Integer, ShardMove> byShard, List<HorizonMove> moves) {

@@ -7,8 +7,10 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -272,10 +274,36 @@ final class SegmentStore implements AutoCloseable {
         }
     }
 
-    private static SegmentIndex scanIndex(SegmentReader reader, Candidate candidate) throws SQLException {
-        IndexScan scan = new IndexScan(candidate.summary(), candidate.nextLsn());
+    private SegmentIndex scanIndex(SegmentReader reader, Candidate candidate) throws SQLException {
+        SegmentSummary summary = candidate.summary();
+        Map<Integer, NumberRanges> told = Map.of();
+        if (summary != null && summary.suspect()) {
+            told = toldAfter(summary.number());
+        }
+        IndexScan scan = new IndexScan(summary, candidate.nextLsn(), told);
         reader.scan(scan);
         return scan.finish();
+    }
+
+    /** Of a segment that was damaged when the log was opened, the next one's first block tells what was missing then. */
+    private Map<Integer, NumberRanges> toldAfter(int number) {
+        Map<Integer, NumberRanges> told = new HashMap<>();
+        try {
+            long lsn = firstLsn(number + 1);
+            for (Block block : has(number + 1) || number + 1 == liveNumber()
+                    ? read(number + 1, lsn, lsn + 1, 1)
+                    : List.<Block>of()) {
+                for (ControlEntry entry : block.entries()) {
+                    if (entry instanceof ControlEntry.HoleTold hole) {
+                        told.computeIfAbsent(hole.ordinal(), ordinal -> new NumberRanges())
+                                .add(hole.hole().fromInclusive(), hole.hole().toExclusive());
+                    }
+                }
+            }
+        } catch (SQLException | IOException | DamageException e) {
+            Logger.debug("Nothing in segment {} tells of the one before: {}", number + 1, e.getMessage());
+        }
+        return told;
     }
 
     /**

@@ -53,7 +53,7 @@ final class SingleShardCursor implements ShardCursor {
             SegmentIndex.Entry entry = block.get().entry();
             // The block found by time may be of another shard, and this one after it in an earlier time again.
             if (corrected.of(entry.lsn(), entry.timeMillis()) >= timeMillis) {
-                return LogReading.runOf(entry, shard.ordinal())
+                return LogReading.runOf(entry, shard.ordinal(), counters.horizon())
                         .map(run -> Math.max(run.firstSequenceNumber(), counters.horizon()))
                         .orElse(counters.next());
             }
@@ -125,7 +125,7 @@ final class SingleShardCursor implements ShardCursor {
                     batch);
         }
         searchLsn = found.get().entry().lsn();
-        Run run = LogReading.runOf(found.get().entry(), shard.ordinal()).orElseThrow();
+        Run run = LogReading.runOf(found.get().entry(), shard.ordinal(), next).orElseThrow();
         if (run.firstSequenceNumber() > next) {
             long until = log.state()
                     .holeAt(shard, run.firstSequenceNumber() - 1)

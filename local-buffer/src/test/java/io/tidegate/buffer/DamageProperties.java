@@ -36,8 +36,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Damages the files of a log at random and opens it: nothing corrupt is ever returned, every acknowledged record is
- * returned or in a gap that says why, no number is used again, and the log goes on at once.
+ * Damages the files of a log at random and opens it, twice; then damages it once more, and opens it twice again: nothing
+ * corrupt is ever returned, every acknowledged record is returned or in a gap that says why, also to readers that start
+ * again at a place that they have stored before, no number and no LSN is used again, the log goes on at once, and the
+ * second opening says what the first has said.
  *
  * <p>{@code -Dlog.damage.rounds=500} is the long form, {@code -Dseed=} plays a run again.
  */
@@ -58,6 +60,28 @@ class DamageProperties {
     /** The records of the last commit: a write-ahead log that ends with damage looks as a power cut leaves it. */
     private final Map<ShardId, Integer> beforeLastCommit = new HashMap<>();
 
+    /** A place in commit order that a reader has stored, and how many records of each shard it has had by then. */
+    private record Stored(LogPosition position, Map<ShardId, Integer> had) {}
+
+    private final List<Stored> stored = new ArrayList<>();
+    private long lastLsn;
+
+    /** One damaged log: what has been acknowledged since, and what has been found. */
+    private static final class Damaged {
+        final Path home;
+        final boolean isWal;
+        final Map<ShardId, List<Long>> after = new HashMap<>();
+        final Map<ShardId, List<Long>> served = new HashMap<>();
+        long lastLsn;
+        int openings;
+
+        Damaged(Path home, boolean isWal, long lastLsn) {
+            this.home = home;
+            this.isWal = isWal;
+            this.lastLsn = lastLsn;
+        }
+    }
+
     private static ShardLog open(Path home, long seed) {
         return OpenedLogs.open(
                 OpenedLogs.settings(home).withSegmentBytes(96 << 10), new SystemClock(), new Random(seed));
@@ -72,6 +96,11 @@ class DamageProperties {
             log.admin().create(StreamSettings.of(STREAM).withShards(2));
             for (int i = 0; i < 120; i++) {
                 commit(log, STREAM, random);
+                if (i % 25 == 20) {
+                    Map<ShardId, Integer> had = new HashMap<>();
+                    written.forEach((shard, records) -> had.put(shard, records.size()));
+                    stored.add(new Stored(new LogPosition(lastLsn + 1, 0), had));
+                }
             }
             log.admin().create(StreamSettings.of(LATE));
             for (int i = 0; i < 12; i++) {
@@ -100,6 +129,7 @@ class DamageProperties {
             records.add(NewRecord.of(stream, "key-" + random.nextInt(10), Payload.wrap(data)));
         }
         AppendResult.Committed committed = LogReader.commit(log, AppendUnit.of(records.toArray(NewRecord[]::new)));
+        lastLsn = committed.lsn();
         for (int i = 0; i < records.size(); i++) {
             AppendResult.Placed place = committed.places().get(i);
             List<byte[]> shard = written.computeIfAbsent(place.shard(), none -> new ArrayList<>());
@@ -183,12 +213,16 @@ class DamageProperties {
             Path home = directory.resolve("round-" + round);
             copy(base, home);
             StringBuilder what = new StringBuilder("seed " + seed + ", round " + round);
-            for (int i = 1 + random.nextInt(2); i > 0; i--) {
-                what.append(", ").append(damage(home.resolve("log"), random));
-            }
-            boolean isWal = what.indexOf("-wal") >= 0;
             try {
-                verify(home, round, isWal);
+                for (int i = 1 + random.nextInt(2); i > 0; i--) {
+                    what.append(", ").append(damage(home.resolve("log"), random));
+                }
+                boolean isWal = what.indexOf("-wal") >= 0;
+                Damaged damaged = new Damaged(home, isWal, lastLsn - (isWal ? 1 : 0));
+                verify(damaged, round);
+                what.append("; then ").append(damage(home.resolve("log"), random));
+                damaged.served.clear();
+                verify(damaged, round);
             } catch (AssertionError | RuntimeException e) {
                 throw new AssertionError(what.toString(), e);
             }
@@ -197,7 +231,7 @@ class DamageProperties {
         Files.writeString(
                 Files.createDirectories(Path.of("target")).resolve("damage-summary.txt"),
                 ROUNDS + " damaged logs from seed " + seed
-                        + ": nothing wrong was returned, nothing is missing without a"
+                        + ", each damaged twice: nothing wrong was returned, nothing is missing without a"
                         + " gap, no number was used twice\n");
     }
 
@@ -209,28 +243,34 @@ class DamageProperties {
         }
     }
 
-    private void verify(Path home, int round, boolean isWal) throws Exception {
-        Map<ShardId, Long> appended = new HashMap<>();
-        for (int opening = 0; opening < 2; opening++) {
+    private void verify(Damaged damaged, int round) throws Exception {
+        for (int twice = 0; twice < 2; twice++) {
             long begun = clock.monotonicNanos();
-            try (ShardLog log = open(home, 2L + round * 2L + opening)) {
+            try (ShardLog log = open(damaged.home, 2L + round * 4L + damaged.openings++)) {
                 for (StreamName stream : List.of(STREAM, LATE)) {
                     log.admin().create(StreamSettings.of(stream).withShards(stream.equals(STREAM) ? 2 : 1));
-                    AppendResult.Placed place = LogReader.commit(
-                                    log, AppendUnit.of(NewRecord.of(stream, "after", Payload.ofUtf8("after"))))
-                            .places()
-                            .get(0);
-                    Long before = appended.put(place.shard(), place.sequenceNumber());
-                    assertThat(place.sequenceNumber())
-                            .isGreaterThan(before == null ? acknowledged(place.shard(), isWal) : before);
+                    appendAfter(log, stream, damaged);
                 }
                 assertThat(Duration.ofNanos(clock.monotonicNanos() - begun)).isLessThan(RESUME_MAX);
                 for (ShardId shard : written.keySet()) {
-                    verify(log, shard, isWal);
+                    verify(log, shard, damaged);
                 }
             }
         }
-        assertThat(LogCheck.run(home.resolve("log")).findings()).allMatch(LogCheck.Finding::accounted);
+        assertThat(LogCheck.run(damaged.home.resolve("log")).findings()).allMatch(LogCheck.Finding::accounted);
+    }
+
+    private void appendAfter(ShardLog log, StreamName stream, Damaged damaged) throws Exception {
+        AppendResult.Committed committed =
+                LogReader.commit(log, AppendUnit.of(NewRecord.of(stream, "after", Payload.ofUtf8("after"))));
+        AppendResult.Placed place = committed.places().get(0);
+        List<Long> before = damaged.after.computeIfAbsent(place.shard(), none -> new ArrayList<>());
+        assertThat(place.sequenceNumber())
+                .isGreaterThan(
+                        before.isEmpty() ? acknowledged(place.shard(), damaged.isWal) : before.get(before.size() - 1));
+        before.add(place.sequenceNumber());
+        assertThat(committed.lsn()).isGreaterThan(damaged.lastLsn);
+        damaged.lastLsn = committed.lsn();
     }
 
     private int acknowledged(ShardId shard, boolean isWal) {
@@ -239,38 +279,73 @@ class DamageProperties {
                 : written.getOrDefault(shard, List.of()).size();
     }
 
-    private void verify(ShardLog log, ShardId shard, boolean isWal) {
+    private void verify(ShardLog log, ShardId shard, Damaged damaged) {
+        List<Long> served = verifyByShard(log, shard, damaged);
+        int sure = acknowledged(shard, damaged.isWal);
+        assertThat(damaged.served.computeIfAbsent(shard, none -> served))
+                .as("what the opening before has served")
+                .isEqualTo(served);
+        verifyInOrder(log, shard, LogPosition.TRIM_HORIZON, 0, damaged);
+        for (Stored place : stored) {
+            verifyInOrder(
+                    log, shard, place.position(), Math.min(sure, place.had().getOrDefault(shard, 0)), damaged);
+        }
+        assertThat(log.ledger(shard).balances()).isTrue();
+    }
+
+    /** Returns the numbers of the records that were written before the damage. */
+    private List<Long> verifyByShard(ShardLog log, ShardId shard, Damaged damaged) {
         List<byte[]> expected = written.getOrDefault(shard, List.of());
-        int sure = acknowledged(shard, isWal);
+        int sure = acknowledged(shard, damaged.isWal);
+        List<Long> served = new ArrayList<>();
+        Set<Long> after = new HashSet<>(damaged.after.getOrDefault(shard, List.of()));
         long next = 1;
         for (LogEntry entry : LogReader.all(log, shard, new StartingPosition.AtSequenceNumber(1))) {
             if (entry instanceof Gap gap) {
                 assertThat(gap.fromInclusive()).isEqualTo(next);
                 assertThat(gap.reason()).isIn(GapReason.CORRUPT, GapReason.RENUMBERED);
                 next = gap.toExclusive();
+                long end = next;
+                after.removeIf(number -> number >= gap.fromInclusive() && number < end);
             } else {
                 StreamRecord record = (StreamRecord) entry;
                 assertThat(record.sequenceNumber()).isEqualTo(next);
                 verifyData(record, expected, sure);
+                if (next <= expected.size()) {
+                    served.add(next);
+                }
+                after.remove(next);
                 next++;
             }
         }
         assertThat(next).isGreaterThan(sure);
+        assertThat(after).as("acknowledged after the damage").isEmpty();
+        return served;
+    }
+
+    /** A reader in commit order that has had so many records before hears of all others. */
+    private void verifyInOrder(ShardLog log, ShardId shard, LogPosition from, int had, Damaged damaged) {
+        List<byte[]> expected = written.getOrDefault(shard, List.of());
+        int sure = acknowledged(shard, damaged.isWal);
         Set<Long> seen = new HashSet<>();
-        for (LogEntry entry : LogReader.all(log, shard.stream(), LogPosition.TRIM_HORIZON)) {
+        Set<Long> after = new HashSet<>(damaged.after.getOrDefault(shard, List.of()));
+        for (LogEntry entry : LogReader.all(log, shard.stream(), from)) {
             if (entry.shard().equals(shard) && entry instanceof StreamRecord record) {
                 assertThat(seen.add(record.sequenceNumber())).isTrue();
+                assertThat(record.sequenceNumber()).isGreaterThan(had);
                 verifyData(record, expected, sure);
+                after.remove(record.sequenceNumber());
             } else if (entry.shard().equals(shard) && entry instanceof Gap gap) {
                 for (long number = gap.fromInclusive(); number < Math.min(gap.toExclusive(), sure + 1); number++) {
                     seen.add(number);
                 }
+                after.removeIf(number -> number >= gap.fromInclusive() && number < gap.toExclusive());
             }
         }
-        for (long number = 1; number <= sure; number++) {
-            assertThat(seen).contains(number);
+        for (long number = had + 1L; number <= sure; number++) {
+            assertThat(seen).as("from " + from).contains(number);
         }
-        assertThat(log.ledger(shard).balances()).isTrue();
+        assertThat(after).as("acknowledged after the damage, from " + from).isEmpty();
     }
 
     private static void verifyData(StreamRecord record, List<byte[]> expected, int sure) {

@@ -129,7 +129,7 @@ class DamageTest {
         // An index made from blocks 1 and 3 of a segment whose summary promises numbers 1 to 5 in commits 1 to 4.
         SegmentSummary summary =
                 new SegmentSummary(1, 1, 5, 0, 0, 64 << 10, false, List.of(new SegmentSummary.Span(0, 1, 6)));
-        IndexScan scan = new IndexScan(summary, 5);
+        IndexScan scan = new IndexScan(summary, 5, Map.of());
         scan.sound(block(1, new Run(0, 1, 1, 0)));
         scan.damaged(2, "block 2 fails its CRC");
         scan.sound(block(3, new Run(0, 4, 1, 0)));
@@ -151,7 +151,7 @@ class DamageTest {
                 64 << 10,
                 false,
                 List.of(new SegmentSummary.Span(0, 1, 5), new SegmentSummary.Span(1, 1, 4)));
-        IndexScan scan = new IndexScan(summary, 5);
+        IndexScan scan = new IndexScan(summary, 5, Map.of());
         scan.sound(block(1, new Run(0, 1, 1, 0), new Run(1, 1, 1, 0)));
         scan.damaged(2, "block 2 fails its CRC");
         scan.sound(block(3, new Run(1, 3, 1, 0)));
@@ -313,6 +313,43 @@ class DamageTest {
                                 text -> assertThat(text).contains("renumbered"));
             }
         }
+    }
+
+    @Test
+    void recordsDamagedInAQuarantinedSegment_areToldInTheirPlace_alsoInCommitOrder() throws Exception {
+        try (ShardLog log = create()) {
+            append(log, 1, 31);
+        }
+        flip(10);
+        LogPosition middle;
+        try (ShardLog log = open()) {
+            List<StreamRecord> records = LogReader.records(LogReader.all(log, STREAM, LogPosition.TRIM_HORIZON));
+            middle = records.stream()
+                    .filter(record -> record.sequenceNumber() == 15)
+                    .findFirst()
+                    .orElseThrow()
+                    .position();
+            append(log, 31, 35);
+        }
+        flip(20);
+        for (int opening = 0; opening < 2; opening++) {
+            try (ShardLog log = open()) {
+                List<LogEntry> all = LogReader.all(log, STREAM, LogPosition.TRIM_HORIZON);
+                assertThat(gapStarts(all)).containsExactlyInAnyOrder(10L, 20L);
+                assertThat(numbers(all)).hasSize(32).doesNotContain(10L, 20L);
+                // Who starts in the middle does not know which number comes next.
+                List<LogEntry> rest = LogReader.all(log, STREAM, middle);
+                assertThat(gapStarts(rest)).contains(20L);
+                assertThat(numbers(rest)).startsWith(15L).hasSize(19).doesNotContain(20L);
+            }
+        }
+    }
+
+    private static List<Long> gapStarts(List<LogEntry> entries) {
+        return entries.stream()
+                .filter(Gap.class::isInstance)
+                .map(entry -> ((Gap) entry).fromInclusive())
+                .toList();
     }
 
     private static List<GapReason> gapReasons(List<LogEntry> entries) {
