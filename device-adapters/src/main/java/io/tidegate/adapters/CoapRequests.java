@@ -129,7 +129,9 @@ final class CoapRequests implements MessageDeliverer, IngestListener<CoapRequest
 
     private static Response response(Outcome outcome) {
         if (outcome instanceof Outcome.NotNow notNow) {
-            return later(notNow.reason(), notNow.retryAfter());
+            // 4.29 with Max-Age: RFC 8516.
+            ResponseCode code = notNow.throttled() ? ResponseCode.TOO_MANY_REQUESTS : ResponseCode.SERVICE_UNAVAILABLE;
+            return later(code, notNow.reason(), notNow.retryAfter());
         }
         if (outcome instanceof Outcome.Impossible impossible) {
             return diagnostic(ResponseCode.BAD_REQUEST, impossible.reason());
@@ -143,7 +145,11 @@ final class CoapRequests implements MessageDeliverer, IngestListener<CoapRequest
     }
 
     private static Response later(String reason, Duration retryAfter) {
-        Response response = diagnostic(ResponseCode.SERVICE_UNAVAILABLE, reason);
+        return later(ResponseCode.SERVICE_UNAVAILABLE, reason, retryAfter);
+    }
+
+    private static Response later(ResponseCode code, String reason, Duration retryAfter) {
+        Response response = diagnostic(code, reason);
         response.getOptions().setMaxAge(Math.max(1, (retryAfter.toMillis() + 999) / 1_000));
         return response;
     }

@@ -69,7 +69,7 @@ public final class HttpIngest implements AutoCloseable {
         int messages = inFlightMessages.incrementAndGet();
         long bytes = inFlightBytes.addAndGet(open.bytes);
         if (messages > limits.inFlightMessagesMax() || bytes > limits.inFlightBytesMax()) {
-            finish(open, new HttpIngestAnswer.NotNow("too many messages are under way", RETRY_WHEN_FULL));
+            finish(open, new HttpIngestAnswer.NotNow("too many messages are under way", RETRY_WHEN_FULL, false));
             return;
         }
         switch (ingest.submit(new IncomingMessage(ChannelKind.HTTP, path, sender, body), open)) {
@@ -77,7 +77,7 @@ public final class HttpIngest implements AutoCloseable {
                 // The answer follows.
             }
             case DROPPED -> finish(open, new HttpIngestAnswer.Dropped());
-            case BUSY -> finish(open, new HttpIngestAnswer.NotNow("the log is behind", RETRY_WHEN_FULL));
+            case BUSY -> finish(open, new HttpIngestAnswer.NotNow("the log is behind", RETRY_WHEN_FULL, false));
         }
     }
 
@@ -98,11 +98,14 @@ public final class HttpIngest implements AutoCloseable {
                     stored.place().sequenceNumber(),
                     stored.place().duplicate());
         }
+        if (outcome instanceof Outcome.Received) {
+            return new HttpIngestAnswer.Received();
+        }
         if (outcome instanceof Outcome.Rejected rejected) {
             return new HttpIngestAnswer.Rejected(rejected.reason());
         }
         if (outcome instanceof Outcome.NotNow notNow) {
-            return new HttpIngestAnswer.NotNow(notNow.reason(), notNow.retryAfter());
+            return new HttpIngestAnswer.NotNow(notNow.reason(), notNow.retryAfter(), notNow.throttled());
         }
         return new HttpIngestAnswer.Impossible(((Outcome.Impossible) outcome).reason());
     }

@@ -145,11 +145,16 @@ final class Ingest<T> implements AutoCloseable {
             bytes.add(entry.message.payload().length());
             return stored(entry, place);
         }
+        if (answer.isReceived()) {
+            bytes.add(entry.message.payload().length());
+            stored.increment();
+            return new Outcome.Received();
+        }
         String reason = answer.refusal() == null ? "the log refused it" : answer.refusal();
         Duration retryAfter = answer.retryAfter() == null ? Duration.ZERO : answer.retryAfter();
         if (!retryAfter.equals(AppendResult.NEVER)) {
             refused.increment();
-            return new Outcome.NotNow(reason, retryAfter);
+            return new Outcome.NotNow(reason, retryAfter, answer.throttled());
         }
         if (entry.rejection != null) {
             refused.increment();

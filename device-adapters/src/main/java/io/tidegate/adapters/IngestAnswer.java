@@ -11,6 +11,9 @@ record IngestAnswer<T>(T token, Outcome outcome) {
         /** Durable: to be acknowledged. */
         record Stored(AppendResult.Placed place) implements Outcome {}
 
+        /** Taken, by the class of its stream to be acknowledged before it is durable. */
+        record Received() implements Outcome {}
+
         /**
          * Durable in {@code _rejected}, for this reason: to be acknowledged too, sending it again changes nothing.
          *
@@ -21,7 +24,11 @@ record IngestAnswer<T>(T token, Outcome outcome) {
         /** Not stored, and never will be. */
         record Impossible(String reason) implements Outcome {}
 
-        /** Not stored; the device may send it again after this time. */
-        record NotNow(String reason, Duration retryAfter) implements Outcome {}
+        /**
+         * Not stored; the device may send it again after this time.
+         *
+         * @param throttled it sends more than the quota of a shard
+         */
+        record NotNow(String reason, Duration retryAfter, boolean throttled) implements Outcome {}
     }
 }

@@ -83,7 +83,7 @@ final class MqttInbox {
 
     /** The log has answered a message; {@link #flush} follows. */
     void answered(MqttDelivery delivery, Outcome outcome) {
-        if (outcome instanceof Outcome.Stored) {
+        if (outcome instanceof Outcome.Stored || outcome instanceof Outcome.Received) {
             delivery.answer(0);
         } else if (outcome instanceof Outcome.Rejected rejected) {
             delivery.answer(rejected.byLog() && version5 ? QUOTA_EXCEEDED : 0);

@@ -102,6 +102,6 @@ final class HttpIngestTest {
     }
 
     private static HttpIngestAnswer notNow(String reason) {
-        return new HttpIngestAnswer.NotNow(reason, Duration.ofSeconds(1));
+        return new HttpIngestAnswer.NotNow(reason, Duration.ofSeconds(1), false);
     }
 }

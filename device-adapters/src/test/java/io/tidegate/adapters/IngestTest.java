@@ -121,7 +121,7 @@ final class IngestTest {
         ingest.submit(message("1"), "token");
 
         assertThat(commits.get(0).get(0).outcome())
-                .isEqualTo(new Outcome.NotNow("the disk is full", Duration.ofSeconds(1)));
+                .isEqualTo(new Outcome.NotNow("the disk is full", Duration.ofSeconds(1), false));
         assertThat(ingest.counts().refused()).isEqualTo(1);
     }
 

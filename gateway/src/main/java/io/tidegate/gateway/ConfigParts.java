@@ -10,6 +10,7 @@ import io.tidegate.analytics.RuleFile;
 import io.tidegate.analytics.RuleSettings;
 import io.tidegate.capture.CameraSettings;
 import io.tidegate.core.stream.FullPolicy;
+import io.tidegate.core.stream.StreamMode;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamPriority;
 import io.tidegate.core.stream.StreamSettings;
@@ -53,6 +54,9 @@ final class ConfigParts {
                                 .withRetainedBytesMax(item.size("bytes-max", standard.retainedBytesMax()))
                                 .withOnFull(FullPolicy.parse(
                                         item.text("on-full", standard.onFull().text())))
+                                .withReceivedBytesMax(receivedBytesMax(item))
+                                .withMode(StreamMode.parse(
+                                        item.text("mode", standard.mode().text())))
                                 .withPriority(StreamPriority.parse(item.text(
                                         "priority", standard.priority().text())))
                                 .withRecordBytesMax((int) Math.min(
@@ -61,6 +65,14 @@ final class ConfigParts {
                     .ifPresent(streams::add);
         }
         return streams;
+    }
+
+    private static long receivedBytesMax(Section item) {
+        boolean isReceived = item.text("acknowledge", "commit").equals("received");
+        if (!isReceived && item.has("received-bytes-max")) {
+            item.problem("received-bytes-max", "found a limit for 'acknowledge: received', expected that with it");
+        }
+        return isReceived ? item.size("received-bytes-max", StreamSettings.RECEIVED_BYTES_DEFAULT) : 0;
     }
 
     List<MqttBrokerSettings> mqttClients() {

@@ -32,14 +32,18 @@ final class IngestMount implements IngestPort {
                     .put("sequenceNumber", Long.toString(accepted.sequenceNumber()))
                     .put("duplicate", accepted.duplicate());
             return PortAnswer.json(200, json.toString());
+        } else if (answer instanceof HttpIngestAnswer.Received) {
+            return PortAnswer.json(202, json.put("received", true).toString());
         } else if (answer instanceof HttpIngestAnswer.Rejected rejected) {
             return PortAnswer.json(200, json.put("rejected", rejected.reason()).toString());
         } else if (answer instanceof HttpIngestAnswer.Dropped) {
             return PortAnswer.json(200, json.put("dropped", true).toString());
         } else if (answer instanceof HttpIngestAnswer.NotNow later) {
-            long seconds = Math.max(1, later.retryAfter().toSeconds());
-            return PortAnswer.problem(503, "log-busy", later.reason())
-                    .withHeader("Retry-After", Long.toString(seconds));
+            long seconds = Math.max(1, (later.retryAfter().toMillis() + 999) / 1000);
+            PortAnswer problem = later.throttled()
+                    ? PortAnswer.problem(429, "throughput-exceeded", later.reason())
+                    : PortAnswer.problem(503, "log-busy", later.reason());
+            return problem.withHeader("Retry-After", Long.toString(seconds));
         } else if (answer instanceof HttpIngestAnswer.TooLarge large) {
             return PortAnswer.problem(413, "body-too-large", "a message holds at most " + large.bytesMax() + " bytes");
         } else {

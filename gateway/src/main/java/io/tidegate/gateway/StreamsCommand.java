@@ -24,6 +24,8 @@ import tools.jackson.databind.node.ObjectNode;
             "Example: tidegate streams scale telemetry --shards 2"
         })
 final class StreamsCommand implements Callable<Integer> {
+    private static final String MODE = "on-demand: no quota; provisioned: 1 MiB/s and 1000 records/s in, 2 MiB/s out,"
+            + " for each shard and all clients together";
     private static final String PATH = "/api/v1/streams";
 
     @Mixin
@@ -69,7 +71,9 @@ final class StreamsCommand implements Callable<Integer> {
             @Option(names = "--shards", paramLabel = "N", description = "1 to 256 (default: 1).") @Nullable
                     Integer shards,
             @Option(names = "--retention-hours", paramLabel = "H", description = "24 to 8760 (default: 168).") @Nullable
-                    Integer retentionHours) {
+                    Integer retentionHours,
+            @Option(names = "--mode", paramLabel = "MODE", description = MODE + " (default: on-demand).") @Nullable
+                    String mode) {
         ObjectNode body = JsonMapper.shared().createObjectNode().put("stream", stream);
         if (shards != null) {
             body.put("shards", shards);
@@ -77,7 +81,23 @@ final class StreamsCommand implements Callable<Integer> {
         if (retentionHours != null) {
             body.put("retentionHours", retentionHours);
         }
+        if (mode != null) {
+            body.put("mode", mode);
+        }
         return change(at, as, "POST", PATH, body);
+    }
+
+    @Command(
+            name = "mode",
+            mixinStandardHelpOptions = true,
+            description = "Gives the shards of a stream quotas for clients, or takes them away.")
+    int mode(
+            @Mixin ReachOptions at,
+            @Mixin OutputOption as,
+            @Parameters(paramLabel = "STREAM") String stream,
+            @Parameters(paramLabel = "MODE", description = MODE + ".") String mode) {
+        String body = JsonMapper.shared().createObjectNode().put("mode", mode).toString();
+        return print(client(at).change("PATCH", path(stream), body), as);
     }
 
     @Command(
@@ -148,6 +168,60 @@ final class StreamsCommand implements Callable<Integer> {
     /** Changes a stream, and shows what it is then. */
     private int change(ReachOptions at, OutputOption as, String method, String path, ObjectNode body) {
         return print(client(at).change(method, path, body.toString()), as);
+    }
+
+    @Command(
+            name = "consumers",
+            mixinStandardHelpOptions = true,
+            description = "Lists the dedicated consumers of a stream and what they have confirmed.")
+    int consumers(@Mixin ReachOptions at, @Mixin OutputOption as, @Parameters(paramLabel = "STREAM") String stream) {
+        JsonNode answer = client(at).get(path(stream) + "/consumers");
+        if (isJson(as)) {
+            out().println(answer);
+            return ExitCode.OK;
+        }
+        out().printf("%-24s %-22s %12s %12s%n", "CONSUMER", "SHARD", "CONFIRMED", "PENDING");
+        for (JsonNode consumer : answer.path("consumers")) {
+            for (JsonNode shard : consumer.path("shards")) {
+                out().printf(
+                                "%-24s %-22s %12s %12s%n",
+                                Urls.plain(consumer.path("consumer")),
+                                Urls.plain(shard.path("shardId")),
+                                Urls.plain(shard.path("confirmed")),
+                                Urls.plain(shard.path("pending")));
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    @Command(
+            name = "register",
+            mixinStandardHelpOptions = true,
+            description = "Registers a dedicated consumer: its place is kept, and its quota is its own.")
+    int register(
+            @Mixin ReachOptions at,
+            @Mixin OutputOption as,
+            @Parameters(paramLabel = "STREAM") String stream,
+            @Parameters(paramLabel = "CONSUMER") String consumer) {
+        String body =
+                JsonMapper.shared().createObjectNode().put("consumer", consumer).toString();
+        JsonNode answer = client(at).change("POST", path(stream) + "/consumers", body);
+        out().println(isJson(as) ? answer.toString() : "registered " + consumer);
+        return ExitCode.OK;
+    }
+
+    @Command(
+            name = "deregister",
+            mixinStandardHelpOptions = true,
+            description = "Forgets a dedicated consumer and its places.")
+    int deregister(
+            @Mixin ReachOptions at,
+            @Mixin OutputOption as,
+            @Parameters(paramLabel = "STREAM") String stream,
+            @Parameters(paramLabel = "CONSUMER") String consumer) {
+        JsonNode answer = client(at).change("DELETE", path(stream) + "/consumers/" + Urls.part(consumer), null);
+        out().println(isJson(as) ? answer.toString() : "deregistered " + consumer);
+        return ExitCode.OK;
     }
 
     private int print(JsonNode stream, OutputOption as) {

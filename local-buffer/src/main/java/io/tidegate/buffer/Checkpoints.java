@@ -33,9 +33,19 @@ final class Checkpoints {
         bytes += weight(set.checkpoint()) - (before == null ? 0 : weight(before));
     }
 
+    void forget(ControlEntry.PlacesGivenUp given) {
+        forgetPlaces(place -> place.consumer().equals(given.consumer())
+                && place.scope() instanceof CheckpointScope.OneShard one
+                && one.shard().stream().equals(given.stream()));
+    }
+
     void forget(Predicate<CheckpointScope> which) {
+        forgetPlaces(place -> which.test(place.scope()));
+    }
+
+    private void forgetPlaces(Predicate<Place> which) {
         checkpoints.entrySet().removeIf(entry -> {
-            boolean goes = which.test(entry.getKey().scope());
+            boolean goes = which.test(entry.getKey());
             bytes -= goes ? weight(entry.getValue()) : 0;
             return goes;
         });

@@ -2,6 +2,7 @@ package io.tidegate.buffer;
 
 import io.tidegate.core.stream.FullPolicy;
 import io.tidegate.core.stream.GapReason;
+import io.tidegate.core.stream.StreamMode;
 import io.tidegate.core.stream.StreamPriority;
 import io.tidegate.core.stream.TimeQuality;
 
@@ -55,6 +56,22 @@ final class Codes {
 
     static FullPolicy fullPolicy(long code) {
         return code == 1 ? FullPolicy.REJECT : FullPolicy.DROP_OLDEST;
+    }
+
+    static int of(StreamMode mode) {
+        return switch (mode) {
+            case ON_DEMAND -> 0;
+            case PROVISIONED -> 1;
+        };
+    }
+
+    static StreamMode mode(long code) {
+        for (StreamMode mode : StreamMode.values()) {
+            if (of(mode) == code) {
+                return mode;
+            }
+        }
+        throw new DamageException("a stream of unknown mode " + code);
     }
 
     static int of(StreamPriority priority) {

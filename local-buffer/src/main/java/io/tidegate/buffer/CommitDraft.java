@@ -14,6 +14,7 @@ import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StateUpdate;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -37,11 +38,15 @@ final class CommitDraft {
     /** A device number that this commit adds to the window. */
     record NewlySeen(DuplicateWindow.Key key, DuplicateWindow.Seen seen) {}
 
+    /** A client's record that is beyond the quota of its shard. */
+    record Throttled(ShardId shard, Duration retryAfter) {}
+
     private record Place(ConsumerName consumer, CheckpointScope scope) {}
 
     private final LogState state;
     private final DuplicateWindow window;
     private final FullStreams full;
+    private final ShardQuotas quotas;
     private final BlockHeader header;
     private final Routes routes;
     private final BodyBuilder body;
@@ -54,17 +59,24 @@ final class CommitDraft {
     private long stateBytesAdded;
     private int duplicates;
 
-    CommitDraft(LogState state, DuplicateWindow window, FullStreams full, BlockHeader header) {
-        this(state, window, full, header, new Encoder());
+    CommitDraft(LogState state, DuplicateWindow window, FullStreams full, ShardQuotas quotas, BlockHeader header) {
+        this(state, window, full, quotas, header, new Encoder());
     }
 
     /**
      * @param room for the records; free again when the draft is built or thrown away
      */
-    CommitDraft(LogState state, DuplicateWindow window, FullStreams full, BlockHeader header, Encoder room) {
+    CommitDraft(
+            LogState state,
+            DuplicateWindow window,
+            FullStreams full,
+            ShardQuotas quotas,
+            BlockHeader header,
+            Encoder room) {
         this.state = state;
         this.window = window;
         this.full = full;
+        this.quotas = quotas;
         this.header = header;
         this.routes = new Routes(state);
         this.body = new BodyBuilder(header.timeMillis(), room);
@@ -125,7 +137,9 @@ final class CommitDraft {
         }
         stateBytesAdded += more;
         List<AppendResult.Placed> places = new ArrayList<>(unit.records().size());
-        unit.records().forEach(record -> places.add(place(record)));
+        for (NewRecord record : unit.records()) {
+            places.add(place(record, routes.route(record)));
+        }
         for (CheckpointUpdate update : unit.checkpoints()) {
             checkpoints.put(new Place(update.consumer(), update.scope()), update.checkpoint());
             add(new ControlEntry.CheckpointSet(update.consumer(), update.scope(), update.checkpoint()));
@@ -137,10 +151,24 @@ final class CommitDraft {
         return new AppendResult.Committed(header.lsn(), places);
     }
 
-    /** Decides one record: {@code Placed} or {@code Refused}. */
+    /** Decides one record of a client: {@code Placed}, {@code Refused} or {@code Throttled}. */
     Object put(NewRecord record) {
         AppendResult.Refused refusal = refusal(record, null);
-        return refusal == null ? place(record) : refusal;
+        if (refusal != null) {
+            return refusal;
+        }
+        StreamState stream = routes.stream(record.stream()).orElseThrow();
+        ShardState shard = routes.route(record);
+        if (!quotas.isExempt(stream) && !isSecondCopy(record)) {
+            Duration retryAfter = quotas.refusal(
+                    stream,
+                    shard,
+                    (long) record.data().length() + record.partitionKey().length());
+            if (retryAfter != null) {
+                return new Throttled(shard.id(), retryAfter);
+            }
+        }
+        return place(record, shard);
     }
 
     void add(ControlEntry entry) {
@@ -264,8 +292,7 @@ final class CommitDraft {
                         .isPresent();
     }
 
-    private AppendResult.Placed place(NewRecord record) {
-        ShardState shard = routes.route(record);
+    private AppendResult.Placed place(NewRecord record, ShardState shard) {
         Long deviceNumber = record.deviceNumber();
         if (deviceNumber == null) {
             return new AppendResult.Placed(shard.id(), append(shard, record), false);

@@ -36,6 +36,7 @@ final class ControlCodec {
     private static final int HOLE_TOLD = 8;
     private static final int SEGMENT_QUARANTINED = 9;
     private static final int CONSUMER_REQUIRED = 10;
+    private static final int PLACES_GIVEN_UP = 11;
     private static final int SHARD_CLOSED = 24;
     private static final int SHARD_EXPIRED = 25;
     private static final int STREAM_DELETED = 26;
@@ -85,6 +86,9 @@ final class ControlCodec {
         } else if (entry instanceof ControlEntry.ConsumerRequired one) {
             out.octet(CONSUMER_REQUIRED).text(one.consumer().value()).flag(one.required());
             streams(out, one.streams().named());
+        } else if (entry instanceof ControlEntry.PlacesGivenUp given) {
+            out.octet(PLACES_GIVEN_UP).text(given.consumer().value());
+            out.text(given.stream().value());
         } else if (entry instanceof ControlEntry.StateSet set) {
             Payload value = set.value();
             out.octet(STATE_SET).text(set.key()).flag(value != null);
@@ -168,6 +172,8 @@ final class ControlCodec {
             case HOLE_TOLD -> new ControlEntry.HoleTold(in.int32(), hole(in));
             case SEGMENT_QUARANTINED -> new ControlEntry.SegmentQuarantined(in.int32(), in.text());
             case CONSUMER_REQUIRED -> consumerRequired(in);
+            case PLACES_GIVEN_UP ->
+                new ControlEntry.PlacesGivenUp(new ConsumerName(in.text()), new StreamName(in.text()));
             case SHARD_CLOSED -> new ControlEntry.ShardClosed(in.int32(), in.unsigned(), in.unsigned());
             case SHARD_EXPIRED -> new ControlEntry.ShardExpired(in.int32());
             case STREAM_DELETED -> new ControlEntry.StreamDeleted(new StreamName(in.text()), in.int32());
@@ -202,6 +208,8 @@ final class ControlCodec {
         out.unsigned(settings.recordBytesMax());
         out.octet(Codes.of(settings.onFull()))
                 .octet(Codes.of(settings.priority()))
+                .octet(Codes.of(settings.mode()))
+                .unsigned(settings.receivedBytesMax())
                 .signed(set.createdMillis());
     }
 
@@ -213,7 +221,9 @@ final class ControlCodec {
                 in.unsigned(),
                 in.int32(),
                 Codes.fullPolicy(in.octet()),
-                Codes.priority(in.octet()));
+                Codes.priority(in.octet()),
+                Codes.mode(in.octet()),
+                in.unsigned());
         return new ControlEntry.StreamSet(settings, in.signed());
     }
 

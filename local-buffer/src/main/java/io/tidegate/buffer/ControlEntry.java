@@ -57,6 +57,9 @@ sealed interface ControlEntry {
 
     record CheckpointSet(ConsumerName consumer, CheckpointScope scope, Checkpoint checkpoint) implements ControlEntry {}
 
+    /** A consumer has no place in the shards of this stream any more. */
+    record PlacesGivenUp(ConsumerName consumer, StreamName stream) implements ControlEntry {}
+
     /** Age-based expiry waits for this consumer, or no longer. */
     record ConsumerRequired(ConsumerName consumer, StreamSelection streams, boolean required) implements ControlEntry {}
 

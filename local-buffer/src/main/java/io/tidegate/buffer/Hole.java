@@ -11,7 +11,9 @@ import io.tidegate.core.stream.ShardId;
  */
 record Hole(long fromInclusive, long toExclusive, long records, boolean exact, GapReason reason, long timeMillis) {
     Hole {
-        if (fromInclusive < 1 || toExclusive <= fromInclusive || records < 0) {
+        // Those that are lost unsynced never had numbers.
+        boolean isEmpty = toExclusive == fromInclusive && reason != GapReason.UNSYNCED;
+        if (fromInclusive < 1 || toExclusive < fromInclusive || isEmpty || records < 0) {
             throw new DamageException("not a hole: [" + fromInclusive + ", " + toExclusive + ")");
         }
     }

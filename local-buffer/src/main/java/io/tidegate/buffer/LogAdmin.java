@@ -36,8 +36,13 @@ final class LogAdmin implements StreamAdmin {
     private final LogState state;
     private final CommitQueue queue;
     private final EffectiveClock clock;
+    private final Runnable onSettings;
 
-    LogAdmin(LogState state, CommitQueue queue, EffectiveClock clock) {
+    /**
+     * @param onSettings called when streams or their settings have changed
+     */
+    LogAdmin(LogState state, CommitQueue queue, EffectiveClock clock, Runnable onSettings) {
+        this.onSettings = onSettings;
         this.state = state;
         this.queue = queue;
         this.clock = clock;
@@ -54,6 +59,7 @@ final class LogAdmin implements StreamAdmin {
         boolean[] created = {false};
         run("create stream '" + settings.name() + "'", false, draft -> created[0] = create(settings, draft));
         requireSameShards(describe(settings.name()).orElseThrow(), settings.shards());
+        onSettings.run();
         return created[0];
     }
 
@@ -119,6 +125,7 @@ final class LogAdmin implements StreamAdmin {
             existing(name);
             draft.add(new ControlEntry.StreamSet(changed, before.createdMillis()));
         });
+        onSettings.run();
     }
 
     @Override
@@ -149,6 +156,14 @@ final class LogAdmin implements StreamAdmin {
             });
         });
         released.forEach(name -> Logger.info("What consumer {} has not confirmed is no longer kept for it", name));
+    }
+
+    @Override
+    public void forget(ConsumerName consumer, StreamName stream) {
+        run(
+                "give up the places of " + consumer + " in '" + stream + "'",
+                true,
+                draft -> draft.add(new ControlEntry.PlacesGivenUp(consumer, stream)));
     }
 
     private StreamDescription existing(StreamName name) {
@@ -190,6 +205,7 @@ final class LogAdmin implements StreamAdmin {
             existing(name);
             StreamDeletion.add(state.stream(name).orElseThrow(), state, draft);
         });
+        onSettings.run();
     }
 
     /** Decided by the writer, and durable on return. Alone: in a commit of its own. */

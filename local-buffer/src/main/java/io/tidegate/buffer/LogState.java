@@ -85,6 +85,8 @@ final class LogState implements ShardNames {
             delete(deleted);
         } else if (entry instanceof ControlEntry.CheckpointSet set) {
             checkpoints.set(set);
+        } else if (entry instanceof ControlEntry.PlacesGivenUp given) {
+            checkpoints.forget(given);
         } else if (entry instanceof ControlEntry.ConsumerRequired consumer) {
             required.fold(consumer);
         } else if (entry instanceof ControlEntry.StateSet set) {

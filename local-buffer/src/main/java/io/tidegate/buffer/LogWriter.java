@@ -58,6 +58,7 @@ final class LogWriter implements Worker {
     private final RandomGenerator random;
     private final FullStreams full;
     private final Answering answering;
+    private final ShardQuotas quotas;
     private final Ballast ballast;
     private final CommitPace pace;
     private final long openedNanos;
@@ -94,6 +95,7 @@ final class LogWriter implements Worker {
         this.ballast = ballast;
         this.full = new FullStreams(clock, ballast::isOut);
         this.answering = new Answering(parts.queue());
+        this.quotas = new ShardQuotas(parts.state(), clock);
         this.pace = new CommitPace(settings.commitInterval(), parts.store().meter(), parts.state());
         this.openedNanos = clock.monotonicNanos();
         this.poweredOnBefore = parts.state().poweredOnNanos();
@@ -129,6 +131,11 @@ final class LogWriter implements Worker {
 
     Figures figures() {
         return figures;
+    }
+
+    /** Only for what they say of themselves to everybody. */
+    ShardQuotas quotas() {
+        return quotas;
     }
 
     /** How long the log has been open in its whole life. Thread-safe. */
@@ -251,7 +258,8 @@ final class LogWriter implements Worker {
                 Math.max(state.poweredOnNanos(), poweredOnNanos(seen.monotonicNanos())),
                 Math.max(state.lastTimeMillis(), now.millis()),
                 now.quality());
-        CommitDraft draft = new CommitDraft(state, parts.window(), full, header, room);
+        quotas.begin();
+        CommitDraft draft = new CommitDraft(state, parts.window(), full, quotas, header, room);
         opening.forEach(draft::add);
         DamageLedger.record(draft, state, opening);
         watch.look(draft, seen);
@@ -298,6 +306,7 @@ final class LogWriter implements Worker {
         parts.cache().put(block);
         parts.state().fold(block);
         segments.published(block);
+        quotas.settle();
         draft.seen().forEach(seen -> parts.window().add(seen.key(), seen.seen()));
         parts.window().forgetDeleted(block.entries());
         opening.clear();
@@ -322,6 +331,7 @@ final class LogWriter implements Worker {
         batch.clear();
         answering.tell(answers, bytes);
         full.mark(parts.queue());
+        quotas.mark(parts.queue());
         if (!readable.isEmpty()) {
             Set<ShardId> shards = readable;
             readable = Set.of();

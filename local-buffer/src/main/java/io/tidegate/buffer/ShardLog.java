@@ -68,6 +68,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
     private final Ballast ballast;
     private final Retention retention;
     private final LogAdmin admin;
+    private final EarlyAcknowledgement early;
     private final Closer closer = new Closer();
     private volatile Runnable lookNow = () -> {};
     private volatile Consumer<DiskBudget> share = budget -> {};
@@ -86,7 +87,8 @@ public final class ShardLog implements StreamLog, AutoCloseable {
         this.reading = reading;
         this.writer = writer;
         this.retention = new Retention(reading, writer::poweredOnNanos);
-        this.admin = new LogAdmin(reading.state(), queue, reading.clock());
+        this.early = new EarlyAcknowledgement(reading.state(), queue);
+        this.admin = new LogAdmin(reading.state(), queue, reading.clock(), early::turn);
     }
 
     /**
@@ -203,7 +205,9 @@ public final class ShardLog implements StreamLog, AutoCloseable {
         closer.add(reading.store());
         closer.add(() -> full.forEach(LiveSegment::close));
         writer.tellFirst(opened.toTell());
+        writer.tellFirst(EarlyAcknowledgement.mayBeLost(opened.state()));
         DamageLedger.announce(queue);
+        early.turn();
         LostSegments.report(reading, opened.lost());
         WorkerThread thread = closer.add(WorkerThread.start(
                 "log-writer", writer, IDLE, e -> Logger.error(e, "The log's writer failed in a turn")));
@@ -222,6 +226,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
         Scrub scrub = new Scrub(reading, writer::poweredOnNanos);
         Worker turns = () -> {
             reading.reports().countAgain();
+            early.turn();
             scrub.turn();
             return keeper.doWork();
         };
@@ -243,7 +248,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
 
     @Override
     public StreamProducer producer(ProducerName name, PutListener listener) {
-        return new QueuedProducer(name, listener, queue);
+        return new QueuedProducer(name, listener, queue, early);
     }
 
     @Override
@@ -313,6 +318,11 @@ public final class ShardLog implements StreamLog, AutoCloseable {
     }
 
     @Override
+    public long throttled(ShardId shard) {
+        return writer.quotas().throttled(require(shard));
+    }
+
+    @Override
     public StreamAdmin admin() {
         return admin;
     }
@@ -349,6 +359,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
     /** Commits what is queued, within a deadline, and closes the files. */
     @Override
     public void close() {
+        early.close();
         queue.close();
         try {
             closer.close();

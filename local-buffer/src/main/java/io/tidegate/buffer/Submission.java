@@ -80,9 +80,13 @@ interface Submission {
         private final QueuedProducer producer;
         private final NewRecord record;
         private final long correlation;
+        /** Not null: it has been acknowledged. */
+        private final @Nullable EarlyAcknowledgement early;
+
         private @Nullable PutAnswer outcome;
 
-        Put(QueuedProducer producer, NewRecord record, long correlation) {
+        Put(QueuedProducer producer, NewRecord record, long correlation, @Nullable EarlyAcknowledgement early) {
+            this.early = early;
             this.producer = producer;
             this.record = record;
             this.correlation = correlation;
@@ -100,20 +104,30 @@ interface Submission {
                 outcome = PutAnswer.stored(correlation, placed);
             } else if (result instanceof AppendResult.Refused refused) {
                 outcome = PutAnswer.refused(correlation, refused.reason(), refused.retryAfter());
+            } else if (result instanceof CommitDraft.Throttled throttled) {
+                outcome = PutAnswer.throttled(correlation, throttled.shard(), throttled.retryAfter());
             }
         }
 
         @Override
         public void answer(Answers answers) {
             PutAnswer decided = outcome;
-            if (decided != null) {
+            if (early != null && decided != null && decided.isStored()) {
+                early.stored(record);
+            } else if (early != null) {
+                early.lost(record);
+            } else if (decided != null) {
                 producer.collect(decided, answers);
             }
         }
 
         @Override
         public void refuse(String reason, Duration retryAfter, Answers answers) {
-            producer.collect(PutAnswer.refused(correlation, reason, retryAfter), answers);
+            if (early != null) {
+                early.lost(record);
+            } else {
+                producer.collect(PutAnswer.refused(correlation, reason, retryAfter), answers);
+            }
         }
     }
 

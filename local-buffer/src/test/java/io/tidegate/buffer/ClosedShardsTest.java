@@ -49,7 +49,8 @@ class ClosedShardsTest {
     private List<ControlEntry> decided(Submission asked) {
         BlockHeader header = new BlockHeader(1, 1, 1, DAY.toNanos(), 1, TimeQuality.SYNCED);
         FullStreams full = new FullStreams(new FakeClock(0), () -> false);
-        CommitDraft draft = new CommitDraft(state, new DuplicateWindow(8), full, header);
+        CommitDraft draft =
+                new CommitDraft(state, new DuplicateWindow(8), full, new ShardQuotas(state, new FakeClock(0)), header);
         asked.prepare(draft);
         return draft.build().entries();
     }

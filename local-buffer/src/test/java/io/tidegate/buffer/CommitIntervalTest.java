@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.tidegate.core.runtime.SystemClock;
 import io.tidegate.core.stream.AppendUnit;
-import io.tidegate.core.stream.FullPolicy;
 import io.tidegate.core.stream.LogStatus;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
@@ -14,7 +13,6 @@ import io.tidegate.core.stream.PutAnswers;
 import io.tidegate.core.stream.PutListener;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamName;
-import io.tidegate.core.stream.StreamPriority;
 import io.tidegate.core.stream.StreamProducer;
 import io.tidegate.core.stream.StreamSettings;
 import java.nio.file.Path;
@@ -100,8 +98,8 @@ class CommitIntervalTest {
     /** Each commit costs more than what may be spent until the budget is stored again. */
     @Test
     void changeOfAStream_andALargeRecord_areCommitted_withTheLeastBudget() throws Exception {
-        StreamSettings settings = new StreamSettings(
-                STREAM, 1, Duration.ofDays(7), 100 << 20, 4 << 20, FullPolicy.DROP_OLDEST, StreamPriority.NORMAL);
+        StreamSettings settings =
+                StreamSettings.of(STREAM).withRetainedBytesMax(100 << 20).withRecordBytesMax(4 << 20);
         try (ShardLog log = open(8 << 20)) {
             log.admin().create(settings);
             append(log, 8);

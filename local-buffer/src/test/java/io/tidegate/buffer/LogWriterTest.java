@@ -212,7 +212,7 @@ class LogWriterTest {
         StreamName name = new StreamName("press");
         ShardId shard = new ShardId(name, 0);
         ConsumerName consumer = new ConsumerName("uplink/central");
-        LogAdmin admin = new LogAdmin(state, queue, new EffectiveClock(clock, ClockSync.TRUSTED, 0));
+        LogAdmin admin = new LogAdmin(state, queue, new EffectiveClock(clock, ClockSync.TRUSTED, 0), () -> {});
         stepping(() -> admin.create(StreamSettings.of(name)));
         stepping(() -> {
             admin.require(Map.of(consumer, new StreamSelection(Set.of(name))));

@@ -24,6 +24,7 @@ import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StartingPosition;
 import io.tidegate.core.stream.StreamAdmin;
 import io.tidegate.core.stream.StreamLog;
+import io.tidegate.core.stream.StreamMode;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamProducer;
 import io.tidegate.core.stream.StreamRecord;
@@ -46,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class InMemoryLog implements StreamLog {
     private final MemoryContents contents;
+    private final MemoryQuotas quotas;
     private final List<Pending> held = new ArrayList<>();
     private boolean holding;
     private @Nullable String refusal;
@@ -54,6 +56,7 @@ public final class InMemoryLog implements StreamLog {
 
     private InMemoryLog(MemoryContents contents) {
         this.contents = contents;
+        this.quotas = new MemoryQuotas(contents.clock());
     }
 
     /** An empty log with the streams {@code telemetry}, {@code _rejected}, {@code _gaps} and {@code _alarms}. */
@@ -138,7 +141,13 @@ public final class InMemoryLog implements StreamLog {
             }
             room = room == Integer.MAX_VALUE ? room : room - 1;
         }
-        submit(new Pending(AppendUnit.of(record), listener, correlation, null));
+        boolean isReceived = contents.describe(record.stream())
+                .filter(stream -> stream.settings().receivedBytesMax() > 0)
+                .isPresent();
+        if (isReceived) {
+            listener.onAnswers(new PutAnswers(List.of(PutAnswer.received(correlation))));
+        }
+        submit(new Pending(AppendUnit.of(record), isReceived ? null : listener, correlation, null));
         return true;
     }
 
@@ -165,6 +174,9 @@ public final class InMemoryLog implements StreamLog {
         synchronized (this) {
             long lsn = contents.beginCommit();
             for (Pending pending : commit) {
+                if (isThrottled(pending, answers)) {
+                    continue;
+                }
                 AppendResult result = refusal != null
                         ? new AppendResult.Refused(refusal, Duration.ofSeconds(1))
                         : contents.apply(pending.unit(), lsn);
@@ -174,6 +186,34 @@ public final class InMemoryLog implements StreamLog {
         answers.forEach((listener, list) -> listener.onAnswers(new PutAnswers(list)));
         completions.forEach(Runnable::run);
         contents.wakeReaders();
+    }
+
+    private boolean isThrottled(Pending pending, Map<PutListener, List<PutAnswer>> answers) {
+        PutListener listener = pending.listener();
+        if (listener == null || refusal != null) {
+            return false;
+        }
+        NewRecord record = pending.unit().records().get(0);
+        Optional<ShardId> shard = contents.describe(record.stream())
+                .filter(stream -> stream.settings().mode() == StreamMode.PROVISIONED)
+                .map(stream -> contents.shardOf(record).id());
+        if (shard.isEmpty()) {
+            return false;
+        }
+        Duration retryAfter = quotas.refusal(
+                shard.get(),
+                (long) record.data().length() + record.partitionKey().length());
+        if (retryAfter == null) {
+            return false;
+        }
+        answers.computeIfAbsent(listener, key -> new ArrayList<>())
+                .add(PutAnswer.throttled(pending.correlation(), shard.get(), retryAfter));
+        return true;
+    }
+
+    @Override
+    public synchronized long throttled(ShardId shard) {
+        return quotas.throttled(shard);
     }
 
     @Override

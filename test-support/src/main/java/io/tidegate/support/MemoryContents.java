@@ -82,6 +82,10 @@ final class MemoryContents implements StreamAdmin {
         return copy;
     }
 
+    Clock clock() {
+        return clock;
+    }
+
     String gatewayId() {
         return gatewayId;
     }
@@ -185,7 +189,7 @@ final class MemoryContents implements StreamAdmin {
         return new AppendResult.Placed(shard.id(), stored.sequenceNumber(), false);
     }
 
-    private MemoryShard shardOf(NewRecord record) {
+    synchronized MemoryShard shardOf(NewRecord record) {
         HashKey explicit = record.explicitHashKey();
         HashKey key = explicit == null ? HashKey.ofPartitionKey(record.partitionKey()) : explicit;
         return shards.values().stream()
@@ -327,6 +331,13 @@ final class MemoryContents implements StreamAdmin {
     @Override
     public synchronized Map<ConsumerName, StreamSelection> required() {
         return required;
+    }
+
+    @Override
+    public synchronized void forget(ConsumerName consumer, StreamName stream) {
+        shards.keySet().stream()
+                .filter(id -> id.stream().equals(stream))
+                .forEach(id -> checkpoints.remove(new ConsumerPlace(consumer, new CheckpointScope.OneShard(id))));
     }
 
     private StreamDescription existing(StreamName name) {

@@ -29,6 +29,7 @@ import io.tidegate.core.stream.StartingPosition;
 import io.tidegate.core.stream.StateUpdate;
 import io.tidegate.core.stream.StreamLog;
 import io.tidegate.core.stream.StreamLogException;
+import io.tidegate.core.stream.StreamMode;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamProducer;
 import io.tidegate.core.stream.StreamRecord;
@@ -149,6 +150,23 @@ public abstract class StreamLogContract {
     }
 
     @Test
+    public void placesThatAreGivenUp_areGone_andNobodyElsesAre() throws Exception {
+        StreamLog log = openWith(1);
+        CheckpointScope scope = new CheckpointScope.OneShard(new ShardId(STREAM, 0));
+        Checkpoint place = new Checkpoint.InShard(1, Payload.EMPTY);
+        ConsumerName other = new ConsumerName("other");
+        for (ConsumerName consumer : List.of(CONSUMER, other)) {
+            append(
+                    log,
+                    new AppendUnit(
+                            List.of(), List.of(new CheckpointUpdate(consumer, scope, place)), List.of(), List.of()));
+        }
+        log.admin().forget(CONSUMER, STREAM);
+        assertThat(log.checkpoint(CONSUMER, scope)).isEmpty();
+        assertThat(log.checkpoint(other, scope)).contains(place);
+    }
+
+    @Test
     public void state_isListedByPrefix_andDeletedByNull() throws Exception {
         StreamLog log = openWith(1);
         append(log, state("b/2", "x"));
@@ -257,16 +275,7 @@ public abstract class StreamLogContract {
     public void offers_areAnsweredInOrder_andASecondCopyIsRecognised() throws Exception {
         StreamLog log = openWith(1);
         LinkedBlockingQueue<PutAnswer> answers = new LinkedBlockingQueue<>();
-        PutListener listener = new PutListener() {
-            @Override
-            public void onAnswers(PutAnswers oneCommit) {
-                answers.addAll(oneCommit.answers());
-            }
-
-            @Override
-            public void onWritable() {}
-        };
-        try (StreamProducer producer = log.producer(new ProducerName("test"), listener)) {
+        try (StreamProducer producer = log.producer(new ProducerName("test"), gather(answers))) {
             assertThat(producer.offer(record("a", 1).withDeviceNumber(10L), 100))
                     .isTrue();
             assertThat(producer.offer(record("a", 2).withDeviceNumber(11L), 101))
@@ -308,6 +317,48 @@ public abstract class StreamLogContract {
             assertThat(read.data()).isEqualTo(written.data());
             assertThat(log.epochs(read.shard()).get(0).epoch()).isEqualTo(read.epoch());
         }
+    }
+
+    @Test
+    public void clientBeyondTheQuotaOfAShard_isToldWhenToRetry_andTheGatewaysOwnUnitsAreNot() throws Exception {
+        StreamLog log = openWith(1);
+        ShardId shard = new ShardId(STREAM, 0);
+        log.admin()
+                .configure(StreamSettings.of(STREAM)
+                        .withMode(StreamMode.PROVISIONED)
+                        .withRecordBytesMax(10 << 20));
+        assertThat(log.admin().describe(STREAM).orElseThrow().settings().mode()).isEqualTo(StreamMode.PROVISIONED);
+        NewRecord large = NewRecord.of(STREAM, "a", Payload.wrap(new byte[8 << 20]));
+        LinkedBlockingQueue<PutAnswer> answers = new LinkedBlockingQueue<>();
+        try (StreamProducer producer = log.producer(new ProducerName("client"), gather(answers))) {
+            producer.offer(large, 1);
+            assertThat(answers.poll(30, TimeUnit.SECONDS)).matches(PutAnswer::isStored);
+            while (!producer.offer(record("a", 2), 2)) {
+                Thread.onSpinWait();
+            }
+            assertThat(answers.poll(30, TimeUnit.SECONDS)).satisfies(answer -> {
+                assertThat(answer.throttled()).isTrue();
+                assertThat(answer.refusal())
+                        .isEqualTo("Rate exceeded for shard shardId-000000000000 in stream contract");
+                assertThat(answer.retryAfter())
+                        .isBetween(Duration.ofMillis(50), Duration.ofSeconds(7).plusMillis(1));
+            });
+            assertThat(log.throttled(shard)).isEqualTo(1);
+            assertThat(append(log, AppendUnit.of(record("a", 3)))).isInstanceOf(AppendResult.Committed.class);
+        }
+        assertThat(log.ledger(shard).appended()).isEqualTo(2);
+    }
+
+    private static PutListener gather(LinkedBlockingQueue<PutAnswer> answers) {
+        return new PutListener() {
+            @Override
+            public void onAnswers(PutAnswers oneCommit) {
+                answers.addAll(oneCommit.answers());
+            }
+
+            @Override
+            public void onWritable() {}
+        };
     }
 
     @Test

@@ -38,6 +38,9 @@ public interface StreamAdmin {
      */
     void require(Map<ConsumerName, StreamSelection> consumers);
 
+    /** Gives up the places of a consumer in the shards of a stream: nothing there waits for it any more. */
+    void forget(ConsumerName consumer, StreamName stream);
+
     /** Those that are required. */
     Map<ConsumerName, StreamSelection> required();
 

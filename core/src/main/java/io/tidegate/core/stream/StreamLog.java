@@ -14,6 +14,7 @@ public interface StreamLog {
     /** The id of the gateway whose log this is: written into what is sent upstream. */
     String gatewayId();
 
+    /** For records of clients: they count against the quotas of provisioned streams. Those of {@link #append} do not. */
     StreamProducer producer(ProducerName name, PutListener listener);
 
     /** All or nothing. The future completes on the writer's thread: do not block in what follows. */
@@ -54,6 +55,9 @@ public interface StreamLog {
 
     /** What required consumers hold back from expiring, per shard, as it was at the last look, at most a minute ago. */
     List<HeldRecords> held();
+
+    /** How many records of clients a shard has refused because of its quota, since the log was opened. */
+    long throttled(ShardId shard);
 
     StreamAdmin admin();
 

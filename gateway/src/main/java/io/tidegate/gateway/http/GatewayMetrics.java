@@ -14,7 +14,9 @@ import io.tidegate.core.stream.LogStatus;
 import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.PastLedger;
 import io.tidegate.core.stream.ShardDescription;
+import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamDescription;
+import io.tidegate.core.stream.StreamMode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,12 +32,14 @@ final class GatewayMetrics implements MultiCollector {
     private final BodyBudget budget;
     private final Tails tails;
     private final RecordWriter writer;
+    private final ReadQuotas quotas;
 
-    GatewayMetrics(HttpParts parts, BodyBudget budget, Tails tails, RecordWriter writer) {
+    GatewayMetrics(HttpParts parts, BodyBudget budget, Tails tails, RecordWriter writer, ReadQuotas quotas) {
         this.parts = parts;
         this.budget = budget;
         this.tails = tails;
         this.writer = writer;
+        this.quotas = quotas;
     }
 
     @Override
@@ -103,6 +107,9 @@ final class GatewayMetrics implements MultiCollector {
                             fate.getValue());
                 }
                 out.gauge("shard_retained_bytes", "Data and keys retained", labels, shard.retainedBytes());
+                if (stream.settings().mode() == StreamMode.PROVISIONED) {
+                    throttled(shard.id(), labels, out);
+                }
             }
         }
     }
@@ -125,6 +132,17 @@ final class GatewayMetrics implements MultiCollector {
                     labels.add("fate", fate.getKey()),
                     fate.getValue());
         }
+    }
+
+    private void throttled(ShardId shard, Labels labels, Gathered out) {
+        Names.throttled(parts.log(), shard)
+                .ifPresent(records -> out.counter(
+                        "shard_throttled_records", "Refused to clients by the quota of the shard", labels, records));
+        out.counter(
+                "shard_throttled_reads",
+                "Reads of clients that the quota of the shard delayed or refused",
+                labels,
+                quotas.throttled(shard));
     }
 
     private static void disk(DiskBudget.Status disk, Gathered out) {

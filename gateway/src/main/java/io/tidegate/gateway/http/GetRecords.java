@@ -6,6 +6,7 @@ import io.tidegate.core.stream.ReadBatch;
 import io.tidegate.core.stream.RecordJson;
 import io.tidegate.core.stream.ShardCursor;
 import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.ShardQuota;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamLog;
 import java.io.ByteArrayOutputStream;
@@ -20,9 +21,11 @@ final class GetRecords {
     private static final int PAGE_BYTES_MAX = 1 << 20;
 
     private final StreamLog log;
+    private final ReadQuotas quotas;
 
-    GetRecords(StreamLog log) {
+    GetRecords(StreamLog log, ReadQuotas quotas) {
         this.log = log;
+        this.quotas = quotas;
     }
 
     void handle(Exchange exchange, PathParameters parameters) {
@@ -30,8 +33,14 @@ final class GetRecords {
         ShardId shard = Names.shard(stream, exchange.query("shard"));
         String from = exchange.query("from");
         int limit = limit(exchange.query("limit"));
+        long wait = quotas.waitNanos(stream.name(), shard);
+        if (wait > 0) {
+            exchange.busy(429, PutBatch.THROTTLED, ShardQuota.exceeded(shard), wait / 1_000_000_000 + 1);
+            return;
+        }
         try (ShardCursor cursor = log.cursor(shard, From.inShard(from == null ? "trim-horizon" : from))) {
             ReadBatch page = cursor.read(PAGE_BYTES_MAX, limit);
+            quotas.charge(stream.name(), page.entries());
             exchange.json(200, render(page, cursor.nextSequenceNumber() - 1, children(shard)));
         }
     }

@@ -48,8 +48,9 @@ public final class HttpServer implements AutoCloseable {
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(settings.limits().connectionsMax(), connector));
         server.setErrorHandler(new ProblemErrors());
-        server.setHandler(
-                new GracefulHandler(new FrontDoor(settings, new Routes(settings, parts, threads, writer, tails))));
+        server.setHandler(new GracefulHandler(new FrontDoor(
+                settings,
+                new Routes(settings, parts, threads, writer, tails, new ReadQuotas(parts.log(), parts.clock())))));
         server.setStopTimeout(settings.limits().stopDeadline().toMillis());
         server.setStopAtShutdown(false);
     }

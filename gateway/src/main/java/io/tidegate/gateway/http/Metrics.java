@@ -17,9 +17,9 @@ final class Metrics {
     private final PrometheusTextFormatWriter plain = PrometheusTextFormatWriter.create();
     private final OpenMetricsTextFormatWriter open = OpenMetricsTextFormatWriter.create();
 
-    Metrics(HttpParts parts, BodyBudget budget, Tails tails, RecordWriter writer) {
+    Metrics(HttpParts parts, GatewayMetrics gateway) {
         registry = parts.metrics();
-        registry.register(new GatewayMetrics(parts, budget, tails, writer));
+        registry.register(gateway);
     }
 
     void handle(Exchange exchange, PathParameters parameters) {

@@ -49,6 +49,15 @@ final class Names {
         }
     }
 
+    /** Empty: the shard has gone since it was listed. */
+    static Optional<Long> throttled(StreamLog log, ShardId shard) {
+        try {
+            return Optional.of(log.throttled(shard));
+        } catch (StreamLogException e) {
+            return Optional.empty();
+        }
+    }
+
     /**
      * The shard by its name or its number.
      *

@@ -18,9 +18,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Guarded by its own lock.
  */
 final class PutBatch {
+    /** Kinesis says ProvisionedThroughputExceededException. */
+    static final String THROTTLED = "throughput-exceeded";
+
     /** What became of a line. */
     private sealed interface Result {
         record Stored(AppendResult.Placed place) implements Result {}
+
+        /** By the class of its stream: not durable yet. */
+        record Received() implements Result {}
 
         record Failed(String code, String detail, @Nullable Duration retryAfter) implements Result {}
     }
@@ -82,11 +88,14 @@ final class PutBatch {
         AppendResult.Placed place = answer.place();
         if (place != null) {
             results.set(line, new Result.Stored(place));
+        } else if (answer.isReceived()) {
+            results.set(line, new Result.Received());
         } else {
             Duration retryAfter = answer.retryAfter();
             boolean never = retryAfter == null || retryAfter.equals(AppendResult.NEVER);
             String detail = answer.refusal() == null ? "the log refused it" : answer.refusal();
-            results.set(line, new Result.Failed(never ? "rejected" : "log-busy", detail, never ? null : retryAfter));
+            String code = answer.throttled() ? THROTTLED : never ? "rejected" : "log-busy";
+            results.set(line, new Result.Failed(code, detail, never ? null : retryAfter));
         }
     }
 
@@ -100,8 +109,8 @@ final class PutBatch {
     }
 
     /**
-     * Answers the request: 200 if any line is stored, 503 if none is but may be later, else 400. In each case with the
-     * results of all lines, in order.
+     * Answers the request: 200 if any line is stored; if none is, but may be later, 429 for a quota and else 503; else
+     * 400. In each case with the results of all lines, in order.
      */
     synchronized void answer(Exchange exchange) {
         boolean anyStored = false;
@@ -120,7 +129,8 @@ final class PutBatch {
         } else if (later != null && later.retryAfter() != null) {
             long seconds = (later.retryAfter().toMillis() + 999) / 1000;
             exchange.response().getHeaders().put("Retry-After", Long.toString(Math.max(1, seconds)));
-            exchange.send(503, Problem.CONTENT_TYPE, render(new Problem(503, later.code(), later.detail())));
+            int status = later.code().equals(THROTTLED) ? 429 : 503;
+            exchange.send(status, Problem.CONTENT_TYPE, render(new Problem(status, later.code(), later.detail())));
         } else {
             exchange.send(400, Problem.CONTENT_TYPE, render(new Problem(400, first.code(), first.detail())));
         }
@@ -152,6 +162,8 @@ final class PutBatch {
                     "{\"shardId\":\"" + stored.place().shard().name() + "\",\"sequenceNumber\":\""
                             + stored.place().sequenceNumber() + "\"}",
                     out);
+        } else if (result instanceof Result.Received) {
+            ascii("{\"received\":true}", out);
         } else if (result instanceof Result.Failed failed) {
             ascii("{\"error\":", out);
             JsonText.quote(failed.code(), out);

@@ -121,7 +121,7 @@ final class RecordWriter implements AutoCloseable, PutListener {
         for (PutAnswer answer : oneCommit.answers()) {
             UnderWay one = underWay.remove(answer.correlation());
             if (one != null) {
-                (answer.isStored() ? stored : failed).increment();
+                (answer.isStored() || answer.isReceived() ? stored : failed).increment();
                 one.batch().answered(one.line(), answer);
                 if (seen.add(one.batch())) {
                     touched.add(one);

@@ -19,18 +19,32 @@ final class Routes {
 
     private final List<Route> routes = new ArrayList<>();
 
-    Routes(HttpSettings settings, HttpParts parts, Executor executor, RecordWriter writer, Tails tails) {
+    Routes(
+            HttpSettings settings,
+            HttpParts parts,
+            Executor executor,
+            RecordWriter writer,
+            Tails tails,
+            ReadQuotas quotas) {
         HttpSettings.Limits limits = settings.limits();
         BodyBudget budget = new BodyBudget(limits.bodiesBytesMax());
         StatusView status = new StatusView(parts);
-        Streams streams = new Streams(parts.log());
+        Streams streams = new Streams(parts.log(), quotas);
 
         PutRecords put = new PutRecords(parts, limits, budget, writer);
-        GetRecords get = new GetRecords(parts.log());
+        GetRecords get = new GetRecords(parts.log(), quotas);
         add("POST", "/api/v1/streams/{stream}/records", put::handle);
         add("GET", "/api/v1/streams/{stream}/records", get::handle);
-        add("GET", "/api/v1/streams/{stream}/tail", new TailRecords(parts.log(), tails)::handle);
-        StreamChanges changes = new StreamChanges(parts, limits, budget, streams);
+        add("GET", "/api/v1/streams/{stream}/tail", new TailRecords(parts.log(), tails, quotas)::handle);
+        Consumers dedicated = new Consumers(parts.log());
+        ConsumerRoutes consumers = new ConsumerRoutes(parts, limits, budget, dedicated, tails, executor);
+        add("GET", "/api/v1/streams/{stream}/consumers", consumers::list);
+        add("POST", "/api/v1/streams/{stream}/consumers", consumers::register);
+        add("GET", "/api/v1/streams/{stream}/consumers/{consumer}", consumers::describe);
+        add("DELETE", "/api/v1/streams/{stream}/consumers/{consumer}", consumers::deregister);
+        add("POST", "/api/v1/streams/{stream}/consumers/{consumer}/checkpoint", consumers::confirm);
+        add("GET", "/api/v1/streams/{stream}/consumers/{consumer}/records", consumers::subscribe);
+        StreamChanges changes = new StreamChanges(parts, limits, budget, streams, dedicated);
         add("GET", "/api/v1/streams", streams::list);
         add("POST", "/api/v1/streams", changes::create);
         add("PATCH", "/api/v1/streams/{stream}", changes::change);
@@ -42,7 +56,7 @@ final class Routes {
         add("GET", "/api/v1/status", status::status);
         add("GET", "/api/v1/cameras/{camera}/snapshot.jpg", new Snapshots(parts.snapshots(), executor)::handle);
         add("GET", "/api/v1/media/{id}", new Media(parts.media())::handle);
-        add("GET", "/metrics", new Metrics(parts, budget, tails, writer)::handle);
+        add("GET", "/metrics", new Metrics(parts, new GatewayMetrics(parts, budget, tails, writer, quotas))::handle);
         add("GET", "/healthz", status::health);
         add("GET", "/readyz", status::ready);
 

@@ -8,6 +8,7 @@ import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.StreamDescription;
+import io.tidegate.core.stream.StreamMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -100,6 +101,9 @@ final class StatusView {
                 one.put("stream", stream.name().value());
                 one.put("shardId", shard.id().name());
                 Streams.place(shard, one);
+                if (stream.settings().mode() == StreamMode.PROVISIONED) {
+                    Names.throttled(parts.log(), shard.id()).ifPresent(records -> one.put("throttledRecords", records));
+                }
                 LossLedger ledger = found.get();
                 Streams.ledger(ledger, one.putObject("ledger"));
                 if (ledger.corrupt() > 0) {

@@ -7,6 +7,7 @@ import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamDescription;
+import io.tidegate.core.stream.StreamMode;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamPriority;
 import io.tidegate.core.stream.StreamSettings;
@@ -23,21 +24,24 @@ import java.util.function.Supplier;
  */
 final class StreamChanges {
     private static final Set<StreamName> ALWAYS_THERE = Set.of(StreamName.TELEMETRY, StreamName.VIDEO);
-    private static final Set<String> SETTINGS =
-            Set.of("shards", "retentionHours", "bytesMax", "recordBytesMax", "onFull", "priority");
+    private static final Set<String> SETTINGS = Set.of(
+            "shards", "retentionHours", "bytesMax", "recordBytesMax", "onFull", "priority", "mode", "receivedBytesMax");
     private static final long BODY_BYTES_MAX = 16 << 10;
 
     private final HttpParts parts;
     private final HttpSettings.Limits limits;
     private final BodyBudget budget;
     private final Streams streams;
+    private final Consumers consumers;
     private final Semaphore room = new Semaphore(1);
 
-    StreamChanges(HttpParts parts, HttpSettings.Limits limits, BodyBudget budget, Streams streams) {
+    StreamChanges(
+            HttpParts parts, HttpSettings.Limits limits, BodyBudget budget, Streams streams, Consumers consumers) {
         this.parts = parts;
         this.limits = limits;
         this.budget = budget;
         this.streams = streams;
+        this.consumers = consumers;
     }
 
     void create(Exchange exchange, PathParameters parameters) {
@@ -113,6 +117,7 @@ final class StreamChanges {
                     403, "stream-needed", "stream '" + name + "' is always there; it cannot be deleted");
         }
         alone(exchange, () -> {
+            consumers.deregisterAll(Names.stream(parts.log(), name.value()));
             parts.log().admin().delete(name);
             return () -> exchange.json(200, Payload.ofUtf8("{\"deleted\":\"" + name + "\"}"));
         });
@@ -152,7 +157,8 @@ final class StreamChanges {
     /** All settings but the number of shards. */
     private static StreamSettings settings(SmallBody body, StreamSettings before) {
         return body.checked(() -> {
-            StreamSettings changed = before;
+            // Last of all it is set anew: what it goes with may change, too.
+            StreamSettings changed = body.has("receivedBytesMax") ? before.withReceivedBytesMax(0) : before;
             if (body.has("retentionHours")) {
                 changed = changed.withRetention(Duration.ofHours(body.number("retentionHours")));
             }
@@ -166,7 +172,15 @@ final class StreamChanges {
             if (body.has("onFull")) {
                 changed = changed.withOnFull(FullPolicy.parse(body.text("onFull")));
             }
-            return body.has("priority") ? changed.withPriority(StreamPriority.parse(body.text("priority"))) : changed;
+            if (body.has("mode")) {
+                changed = changed.withMode(StreamMode.parse(body.text("mode")));
+            }
+            if (body.has("priority")) {
+                changed = changed.withPriority(StreamPriority.parse(body.text("priority")));
+            }
+            return body.has("receivedBytesMax")
+                    ? changed.withReceivedBytesMax(body.longNumber("receivedBytesMax"))
+                    : changed;
         });
     }
 

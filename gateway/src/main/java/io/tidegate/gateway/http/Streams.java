@@ -6,8 +6,11 @@ import io.tidegate.core.stream.PastLedger;
 import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ShardDescription;
 import io.tidegate.core.stream.ShardEpoch;
+import io.tidegate.core.stream.ShardId;
+import io.tidegate.core.stream.ShardQuota;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamLog;
+import io.tidegate.core.stream.StreamMode;
 import io.tidegate.core.stream.StreamSettings;
 import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
@@ -19,9 +22,11 @@ final class Streams {
     private static final JsonMapper JSON = JsonMapper.shared();
 
     private final StreamLog log;
+    private final ReadQuotas quotas;
 
-    Streams(StreamLog log) {
+    Streams(StreamLog log, ReadQuotas quotas) {
         this.log = log;
+        this.quotas = quotas;
     }
 
     void list(Exchange exchange, PathParameters parameters) {
@@ -65,6 +70,9 @@ final class Streams {
         } else {
             into.put("bytesMax", settings.retainedBytesMax());
         }
+        into.put("mode", settings.mode().text());
+        into.put("acknowledge", settings.receivedBytesMax() == 0 ? "commit" : "received");
+        into.put("receivedBytesMax", settings.receivedBytesMax());
         into.put("onFull", settings.onFull().text());
         into.put("priority", settings.priority().text());
         into.put("recordBytesMax", settings.recordBytesMax());
@@ -96,6 +104,9 @@ final class Streams {
                     .put("startingHashKey", shard.range().startInclusive().toString())
                     .put("endingHashKey", shard.range().endInclusive().toString());
             place(shard, one);
+            if (stream.settings().mode() == StreamMode.PROVISIONED) {
+                quota(shard.id(), one.putObject("quota"));
+            }
             ledger(ledger.get(), one.putObject("ledger"));
             ArrayNode epochs = one.putArray("epochs");
             for (ShardEpoch epoch : Names.epochs(log, shard.id())) {
@@ -105,6 +116,14 @@ final class Streams {
                         .put("next", Long.toString(epoch.nextSequenceNumber()));
             }
         }
+    }
+
+    private void quota(ShardId shard, ObjectNode into) {
+        into.put("writeBytesPerSecond", ShardQuota.WRITE_BYTES_PER_SECOND)
+                .put("writeRecordsPerSecond", ShardQuota.WRITE_RECORDS_PER_SECOND)
+                .put("readBytesPerSecond", ShardQuota.READ_BYTES_PER_SECOND)
+                .put("throttledRecords", Names.throttled(log, shard).orElse(0L))
+                .put("throttledReads", quotas.throttled(shard));
     }
 
     static void place(ShardDescription shard, ObjectNode into) {

@@ -2,7 +2,6 @@ package io.tidegate.gateway.http;
 
 import io.tidegate.core.stream.LogPosition;
 import io.tidegate.core.stream.Payload;
-import io.tidegate.core.stream.ShardCursor;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamDescription;
 import io.tidegate.core.stream.StreamLog;
@@ -17,10 +16,12 @@ import org.jspecify.annotations.Nullable;
 final class TailRecords {
     private final StreamLog log;
     private final Tails tails;
+    private final ReadQuotas quotas;
 
-    TailRecords(StreamLog log, Tails tails) {
+    TailRecords(StreamLog log, Tails tails, ReadQuotas quotas) {
         this.log = log;
         this.tails = tails;
+        this.quotas = quotas;
     }
 
     void handle(Exchange exchange, PathParameters parameters) {
@@ -38,30 +39,37 @@ final class TailRecords {
         }
         String shard = exchange.query("shard");
         TailSource source = source(stream, shard, from);
-        if (source instanceof TailSource.OneShard one && isOver(stream, Names.shard(stream, shard), one.cursor())) {
+        if (source instanceof TailSource.Paced paced && isOver(stream, paced)) {
             source.close();
             // An EventSource comes back after every end but this one (WHATWG HTML, 9.2.3).
             exchange.send(204, Tail.CONTENT_TYPE, Payload.EMPTY);
             return;
         }
-        tails.start(exchange, source);
+        tails.start(tails.prepare(exchange, source));
     }
 
     /** Whether the shard is closed, and nothing of it is left for this reader. */
-    private static boolean isOver(StreamDescription stream, ShardId shard, ShardCursor cursor) {
-        return stream.shards().stream()
-                .anyMatch(one -> one.id().equals(shard)
-                        && !one.open()
-                        && cursor.nextSequenceNumber() >= one.nextSequenceNumber());
+    private static boolean isOver(StreamDescription stream, TailSource.Paced paced) {
+        return paced.source() instanceof TailSource.OneShard tail
+                && stream.shards().stream()
+                        .anyMatch(one -> one.id().equals(paced.shard())
+                                && !one.open()
+                                && tail.cursor().nextSequenceNumber() >= one.nextSequenceNumber());
     }
 
     private TailSource source(StreamDescription stream, @Nullable String shard, String text) {
         From from = From.parse(text);
         boolean isOneShard = shard != null || from instanceof From.InShard;
         if (isOneShard) {
-            return new TailSource.OneShard(log, log.cursor(Names.shard(stream, shard), From.inShard(text)));
+            ShardId one = Names.shard(stream, shard);
+            return paced(stream, one, new TailSource.OneShard(log, log.cursor(one, From.inShard(text))));
         }
-        return new TailSource.CommitOrder(log, log.cursor(Set.of(stream.name()), position(from, text)));
+        return paced(
+                stream, null, new TailSource.CommitOrder(log, log.cursor(Set.of(stream.name()), position(from, text))));
+    }
+
+    private TailSource paced(StreamDescription stream, @Nullable ShardId shard, TailSource source) {
+        return new TailSource.Paced(source, quotas, stream.name(), shard, tails.scheduler(), () -> {});
     }
 
     private static LogPosition position(From from, String text) {

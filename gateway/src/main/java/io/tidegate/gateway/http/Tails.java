@@ -40,6 +40,10 @@ final class Tails implements AutoCloseable {
         this.lookEvery = half.compareTo(LOOK_EVERY_MAX) < 0 ? half : LOOK_EVERY_MAX;
     }
 
+    Scheduler scheduler() {
+        return scheduler;
+    }
+
     boolean isFull() {
         return open.size() >= limits.tailsMax();
     }
@@ -53,8 +57,12 @@ final class Tails implements AutoCloseable {
         return droppedSlow.sum();
     }
 
-    void start(Exchange exchange, TailSource source) {
-        Tail tail = new Tail(exchange, source, limits, clock, executor, this::ended);
+    /** One that is not yet served; {@link #start} follows. */
+    Tail prepare(Exchange exchange, TailSource source) {
+        return new Tail(exchange, source, limits, clock, executor, this::ended);
+    }
+
+    void start(Tail tail) {
         open.add(tail);
         if (closing) {
             tail.end("the gateway stops");

@@ -1,5 +1,6 @@
 package io.tidegate.gateway.http;
 
+import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.runtime.SystemClock;
 import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
@@ -25,16 +26,16 @@ import tools.jackson.databind.json.JsonMapper;
 final class HttpFixture implements AutoCloseable {
     static final StreamName TELEMETRY = StreamName.TELEMETRY;
 
-    final InMemoryLog log = InMemoryLog.create(new SystemClock());
+    final InMemoryLog log;
     final HttpServer server;
     final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(5))
             .build();
 
-    private HttpFixture(HttpSettings settings, UnaryOperator<HttpParts> parts) throws IOException {
-        HttpParts plain =
-                HttpParts.of(log, new SystemClock(), () -> GatewayStatus.of("0.1.0", "gateway", Duration.ofSeconds(5)));
+    private HttpFixture(HttpSettings settings, Clock clock, UnaryOperator<HttpParts> parts) throws IOException {
+        log = InMemoryLog.create(clock);
+        HttpParts plain = HttpParts.of(log, clock, () -> GatewayStatus.of("0.1.0", "gateway", Duration.ofSeconds(5)));
         server = HttpServer.start(settings, parts.apply(plain));
     }
 
@@ -47,7 +48,12 @@ final class HttpFixture implements AutoCloseable {
     }
 
     static HttpFixture start(HttpSettings settings, UnaryOperator<HttpParts> parts) throws IOException {
-        return new HttpFixture(settings, parts);
+        return new HttpFixture(settings, new SystemClock(), parts);
+    }
+
+    /** Where a test says what time it is. */
+    static HttpFixture at(Clock clock) throws IOException {
+        return new HttpFixture(HttpSettings.loopback(0), clock, UnaryOperator.identity());
     }
 
     static HttpFixture withLimits(HttpSettings.Limits limits) throws IOException {
