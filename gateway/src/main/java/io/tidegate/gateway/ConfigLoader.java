@@ -8,7 +8,9 @@ import io.tidegate.adapters.MqttUser;
 import io.tidegate.adapters.PasswordHash;
 import io.tidegate.buffer.CommitInterval;
 import io.tidegate.buffer.Compression;
+import io.tidegate.buffer.MasterKey;
 import io.tidegate.core.runtime.DataSize;
+import io.tidegate.core.stream.StreamLogException;
 import io.tidegate.core.stream.StreamName;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.tinylog.Logger;
 
 /** Reads a configuration: YAML, environment, schema, then meaning. Finds every mistake before it gives up. */
 final class ConfigLoader {
@@ -73,7 +76,21 @@ final class ConfigLoader {
                 commitInterval(log),
                 writeBudget(log),
                 log.size("segment-bytes", 32L << 20),
-                log.text("compression", "zstd").equals("none") ? Compression.NONE : Compression.ZSTD);
+                log.text("compression", "zstd").equals("none") ? Compression.NONE : Compression.ZSTD,
+                encryption(log.section("encryption")));
+    }
+
+    /** The keys are looked at, so that a missing one is told with its place in the configuration. */
+    private static GatewayConfig.Encryption encryption(Section section) {
+        List<Path> files = section.texts("keys").stream().map(section::resolve).toList();
+        for (Path file : files) {
+            try (MasterKey key = MasterKey.read(file)) {
+                Logger.trace("Key file {} holds {}", file, key);
+            } catch (StreamLogException e) {
+                section.problem("keys", String.valueOf(e.getMessage()));
+            }
+        }
+        return new GatewayConfig.Encryption(files, !files.isEmpty() && section.flag("enabled", true));
     }
 
     private static GatewayConfig.Disk disk(Section gateway) {

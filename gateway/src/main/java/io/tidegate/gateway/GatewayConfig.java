@@ -7,10 +7,13 @@ import io.tidegate.adapters.RouteSettings;
 import io.tidegate.analytics.RuleFile;
 import io.tidegate.buffer.CommitInterval;
 import io.tidegate.buffer.Compression;
+import io.tidegate.buffer.LogEncryption;
+import io.tidegate.buffer.MasterKey;
 import io.tidegate.capture.CameraSettings;
 import io.tidegate.core.stream.StreamSettings;
 import io.tidegate.uplink.UplinkSettings;
 import io.tidegate.uplink.http.HttpDestinationSettings;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +54,8 @@ record GatewayConfig(
             @Nullable Duration commitInterval,
             @Nullable Long writeBytesPerDay,
             long segmentBytes,
-            Compression compression) {
+            Compression compression,
+            Encryption encryption) {
         /** A card that bears 10 TB lasts about three years with it. */
         static final long CARD_BYTES_PER_DAY = 10_000_000_000L;
 
@@ -62,6 +66,26 @@ record GatewayConfig(
             }
             Long budget = writeBytesPerDay;
             return new CommitInterval.Auto(budget != null ? budget : isCard ? CARD_BYTES_PER_DAY : 0);
+        }
+    }
+
+    /**
+     * The key files of the log, newest first.
+     *
+     * @param enabled new segments are encrypted, with the first key; false: the keys are for what is there
+     */
+    record Encryption(List<Path> keyFiles, boolean enabled) {
+        static final Encryption NONE = new Encryption(List.of(), false);
+
+        Encryption {
+            keyFiles = List.copyOf(keyFiles);
+        }
+
+        /** Reads the key files; to be closed after the log. */
+        LogEncryption open() {
+            LogEncryption keys =
+                    LogEncryption.of(keyFiles.stream().map(MasterKey::read).toList());
+            return enabled ? keys : keys.forOldSegmentsOnly();
         }
     }
 

@@ -1,6 +1,7 @@
 package io.tidegate.gateway;
 
 import io.tidegate.buffer.LogCheck;
+import io.tidegate.buffer.LogEncryption;
 import io.tidegate.buffer.LogStatistics;
 import io.tidegate.core.stream.LossLedger;
 import io.tidegate.core.stream.StreamLogException;
@@ -32,10 +33,11 @@ final class LogCommand {
             footer = {
                 "",
                 "Works beside a running gateway. What is damaged but told to readers and counted is noted, and no",
-                "error. Exit codes: 0 sound, 1 something is wrong, 2 there is no log."
+                "error. Of an encrypted log without its key, checksums, the order of commits and the indexes are verified.",
+                "Exit codes: 0 sound, 1 something is wrong, 2 there is no log."
             })
-    int check(@Mixin HomeOption home, @Mixin OutputOption output) {
-        LogCheck.Report report = report(directory(home));
+    int check(@Mixin HomeOption home, @Mixin KeyOption key, @Mixin OutputOption output) {
+        LogCheck.Report report = report(directory(home), key);
         PrintWriter out = spec.commandLine().getOut();
         if (output.isJson()) {
             out.println(json(report));
@@ -45,6 +47,12 @@ final class LogCommand {
                     .filter(ledger -> ledger.appended() > 0)
                     .forEach(ledger -> out.println(text(ledger)));
             report.findings().forEach(each -> out.println(text(each)));
+            report.notDecrypted()
+                    .forEach((id, segments) -> out.println("NOTE     " + segments
+                            + " segments are encrypted with key " + id
+                            + ": of this log only checksums, the order of commits and the"
+                            + " indexes were verified, not what commits hold" + System.lineSeparator()
+                            + "         to do: name the key's file with --key FILE to verify the rest"));
             out.println(verdict(report));
         }
         return report.isSound() ? ExitCode.OK : ExitCode.FAILED;
@@ -54,12 +62,16 @@ final class LogCommand {
             name = "stats",
             mixinStandardHelpOptions = true,
             description = "Shows what a log holds, per stream and shard, without changing anything.",
-            footer = {"", "Works beside a running gateway. Exit codes: 0 shown, 2 there is no log."})
-    int stats(@Mixin HomeOption home, @Mixin OutputOption output) {
+            footer = {
+                "",
+                "Works beside a running gateway. Exit codes: 0 shown, 2 there is no log, or a key of it is",
+                "missing."
+            })
+    int stats(@Mixin HomeOption home, @Mixin KeyOption key, @Mixin OutputOption output) {
         Path directory = directory(home);
         LogStatistics.Report report;
-        try {
-            report = LogStatistics.of(directory);
+        try (LogEncryption encryption = key.open()) {
+            report = LogStatistics.of(directory, encryption);
         } catch (StreamLogException e) {
             throw failure(e);
         }
@@ -89,9 +101,9 @@ final class LogCommand {
                 e.getMessage() + "; this user must be allowed to read it, and to write to its home");
     }
 
-    private static LogCheck.Report report(Path directory) {
-        try {
-            return LogCheck.run(directory);
+    private static LogCheck.Report report(Path directory, KeyOption key) {
+        try (LogEncryption encryption = key.open()) {
+            return LogCheck.run(directory, encryption);
         } catch (StreamLogException e) {
             throw failure(e);
         }
@@ -108,6 +120,9 @@ final class LogCommand {
                 .count();
         if (problems > 0) {
             return problems == 1 ? "1 problem" : problems + " problems";
+        }
+        if (!report.notDecrypted().isEmpty()) {
+            return "sound, as far as can be seen without the key";
         }
         return report.findings().isEmpty() ? "sound" : "sound, but for losses that are told and counted";
     }
@@ -131,6 +146,8 @@ final class LogCommand {
                 .put("expired", ledger.expired())
                 .put("evicted", ledger.evicted())
                 .put("corrupt", ledger.corrupt()));
+        ObjectNode notDecrypted = answer.putObject("notDecrypted");
+        report.notDecrypted().forEach(notDecrypted::put);
         ArrayNode findings = answer.putArray("findings");
         report.findings().forEach(each -> findings.addObject()
                 .put("invariant", each.invariant())

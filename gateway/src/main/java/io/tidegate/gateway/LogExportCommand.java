@@ -1,5 +1,6 @@
 package io.tidegate.gateway;
 
+import io.tidegate.buffer.LogEncryption;
 import io.tidegate.buffer.LogExport;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamLogException;
@@ -39,6 +40,9 @@ import picocli.CommandLine.Spec;
 final class LogExportCommand implements Callable<Integer> {
     @Mixin
     private HomeOption home = new HomeOption();
+
+    @Mixin
+    private KeyOption key = new KeyOption();
 
     @Mixin
     private OutputOption output = new OutputOption();
@@ -106,8 +110,8 @@ final class LogExportCommand implements Callable<Integer> {
 
     private LogExport.Written export(LogExport.Selection selection, OutputStream stream) {
         Path directory = LogCommand.directory(home);
-        try {
-            return LogExport.run(directory, selection, stream);
+        try (LogEncryption encryption = key.open()) {
+            return LogExport.run(directory, encryption, selection, stream);
         } catch (StreamLogException e) {
             throw LogCommand.failure(e);
         } catch (UncheckedIOException e) {

@@ -1,5 +1,6 @@
 package io.tidegate.gateway;
 
+import io.tidegate.buffer.LogEncryption;
 import io.tidegate.buffer.LogSalvage;
 import io.tidegate.buffer.SalvageReport;
 import io.tidegate.core.runtime.ClockSync;
@@ -42,6 +43,9 @@ final class LogSalvageCommand implements Callable<Integer> {
     private HomeOption home = new HomeOption();
 
     @Mixin
+    private KeyOption key = new KeyOption();
+
+    @Mixin
     private OutputOption output = new OutputOption();
 
     @Spec
@@ -60,11 +64,11 @@ final class LogSalvageCommand implements Callable<Integer> {
         EffectiveClock effective = new EffectiveClock(clock, ClockSync.ofSystem(clock), Gateway.BUILD_MILLIS);
         Path to = target.toAbsolutePath().normalize();
         SalvageReport report;
-        try {
+        try (LogEncryption encryption = key.open()) {
             report = LogSalvage.run(
                     LogCommand.directory(home),
                     to,
-                    new LogSalvage.Owner(gatewayId(), clock, effective, new SecureRandom()));
+                    new LogSalvage.Owner(gatewayId(), clock, effective, new SecureRandom(), encryption));
         } catch (StreamLogException e) {
             throw e.category() == StreamLogException.Category.REJECT
                     ? CommandFailure.usage(String.valueOf(e.getMessage()))

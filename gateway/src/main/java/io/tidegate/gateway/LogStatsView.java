@@ -21,6 +21,8 @@ final class LogStatsView {
                 report.records(),
                 report.bytesOnDisk(),
                 ratio(report.bytesOnDisk(), report.payloadBytes()));
+        report.segmentsByKey()
+                .forEach((key, segments) -> out.println(segments + " segments encrypted with key " + key));
         if (report.unreadableSegments() > 0) {
             out.println(report.unreadableSegments()
                     + " segments have commits that cannot be read; 'tidegate log check' tells which");
@@ -53,6 +55,8 @@ final class LogStatsView {
                 .put("bytesOnDisk", report.bytesOnDisk())
                 .put("bytesOnDiskPerPayloadByte", ratio(report.bytesOnDisk(), report.payloadBytes()))
                 .put("unreadableSegments", report.unreadableSegments());
+        ObjectNode byKey = answer.putObject("segmentsByKey");
+        report.segmentsByKey().forEach(byKey::put);
         ArrayNode shards = answer.putArray("shards");
         for (LogStatistics.Shard shard : report.shards()) {
             shards.addObject()

@@ -100,6 +100,7 @@ record Parts(
         ShardLogSettings settings = ShardLogSettings.of(home.log(), home.gatewayId())
                 .withSegmentBytes(log.segmentBytes())
                 .withCompression(log.compression())
+                .withEncryption(closer.add(log.encryption().open()))
                 .withCommitInterval(log.interval(CardStorage.holds(home.directory())))
                 .withMemory(memory.putQueueBytes(), memory.blockCacheBytes());
         return closer.add(ShardLog.open(settings, clock, time, random, home.ballast()));

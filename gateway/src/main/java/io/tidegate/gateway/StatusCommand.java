@@ -1,6 +1,8 @@
 package io.tidegate.gateway;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -55,6 +57,7 @@ final class StatusCommand implements Callable<Integer> {
                 budget.isEmpty() ? "" : " of " + budget,
                 text(log, "writtenPerPayloadByte"),
                 text(log, "commitIntervalMillis"));
+        encryption(log.path("encryption"), out);
         for (String list : new String[] {"adapters", "uplinks", "cameras", "rules"}) {
             for (JsonNode part : status.path(list)) {
                 String detail = part.path("detail").asString("");
@@ -74,6 +77,23 @@ final class StatusCommand implements Callable<Integer> {
             }
         }
         status.path("problems").forEach(problem -> out.println("! " + Urls.plain(problem)));
+    }
+
+    /** Nothing, if nothing is encrypted. */
+    private static void encryption(JsonNode encryption, PrintWriter out) {
+        String key = encryption.path("key").asString("");
+        List<String> segments = new ArrayList<>();
+        encryption
+                .path("segmentsByKey")
+                .properties()
+                .forEach(each -> segments.add(each.getValue().asInt() + " segments under " + each.getKey()));
+        if (!key.isEmpty() || !segments.isEmpty()) {
+            out.printf(
+                    "keys %s, %s, %s not encrypted%n",
+                    key.isEmpty() ? "new segments are not encrypted" : "new segments under " + key,
+                    segments.isEmpty() ? "none yet" : String.join(", ", segments),
+                    text(encryption, "plainSegments"));
+        }
     }
 
     private static String text(JsonNode node, String key) {

@@ -28,6 +28,7 @@ import picocli.CommandLine.Command;
             ConfigCommand.class,
             LogCommand.class,
             IdentityCommand.class,
+            KeysCommand.class,
             CommandLine.HelpCommand.class
         })
 final class TidegateCommand {}

@@ -49,7 +49,7 @@ class CommandLineTest {
     @Test
     void help_ofEveryCommand_is0() {
         for (String command :
-                new String[] {"run", "central", "put", "tap", "status", "streams", "config", "identity"}) {
+                new String[] {"run", "central", "put", "tap", "status", "streams", "config", "identity", "keys"}) {
             assertThat(run(command, "--help"))
                     .as(command)
                     .satisfies(result -> assertThat(result.exitCode()).isZero())

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.tidegate.adapters.CoapListenerSettings;
+import io.tidegate.buffer.MasterKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +48,7 @@ class ReferenceConfigTest {
         for (String rule : List.of("rules/overheat.sql", "rules/hot-presses.sql")) {
             Files.copy(DIRECTORY.resolve(rule), directory.resolve(rule));
         }
+        makeKeys();
         int examples = 0;
         for (int i = 0; i < lines.size(); i++) {
             if (!isExample(lines, i) || isExample(lines, i - 1)) {
@@ -63,6 +66,13 @@ class ReferenceConfigTest {
             examples++;
         }
         assertThat(examples).isGreaterThan(12);
+    }
+
+    private void makeKeys() throws IOException {
+        Files.createDirectory(directory.resolve("keys"));
+        for (String name : List.of("keys/log.key", "keys/log-2027.key")) {
+            MasterKey.make(directory.resolve(name), new SecureRandom()).close();
+        }
     }
 
     @Test
@@ -86,10 +96,11 @@ class ReferenceConfigTest {
 
     /** Secrets and files that an example only names are put in. */
     @ParameterizedTest
-    @ValueSource(strings = {"connect-a-sensor.md", "connect-a-camera.md", "rules.md", "../README.md"})
+    @ValueSource(strings = {"connect-a-sensor.md", "connect-a-camera.md", "rules.md", "encryption.md", "../README.md"})
     void everyExampleOfAGuide_loads(String guide) throws IOException {
         Files.createDirectory(directory.resolve("rules"));
         Files.copy(DIRECTORY.resolve("rules/overheat.sql"), directory.resolve("rules/overheat.sql"));
+        makeKeys();
         List<String> examples = YAML.matcher(Files.readString(Path.of("../docs").resolve(guide)))
                 .results()
                 .map(found -> found.group(1)

@@ -27,7 +27,7 @@ final class BlockRows {
         insert.setBytes(7, block.control());
         insert.setBytes(8, block.directory());
         insert.setLong(9, block.codec());
-        insert.setLong(10, 0);
+        insert.setLong(10, block.keyId());
         insert.setLong(11, block.rawLength());
         insert.setLong(12, block.crc() & 0xffffffffL);
         insert.setBytes(13, block.body());
@@ -37,13 +37,12 @@ final class BlockRows {
     static StoredBlock read(ResultSet row) throws SQLException {
         long lsn = row.getLong(1);
         byte[] body = SegmentFile.bytes(row, 13);
-        if (row.getLong(10) != 0) {
-            throw new DamageException("block " + lsn + " is encrypted in an unknown way");
-        }
         BlockHeader header = new BlockHeader(
                 lsn, row.getLong(2), row.getLong(3), row.getLong(4), row.getLong(5), Codes.timeQuality(row.getLong(6)));
+        byte[] control = SegmentFile.bytes(row, 7);
         StoredBlock block = new StoredBlock(
-                header, SegmentFile.bytes(row, 7), SegmentFile.bytes(row, 8), row.getInt(9), row.getLong(11), body);
+                        header, control, SegmentFile.bytes(row, 8), row.getInt(9), row.getLong(11), body)
+                .under(row.getLong(10), control, body);
         if (block.crc() != (int) row.getLong(12)) {
             throw new DamageException("block " + lsn + " fails its CRC");
         }

@@ -6,7 +6,7 @@ import io.tidegate.core.stream.StreamLogException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes blocks of rows whose CRC has been found right.
+ * Makes blocks of the rows of one segment, whose CRC has been found right: decrypts and inflates them.
  *
  * <p>Confined to one thread, or guarded by its owner's lock; holds native memory until it is closed.
  */
@@ -14,14 +14,20 @@ final class BlockUnpacker implements AutoCloseable {
     /** More than any body has: a record of 10 MiB alone, or a unit of 4 MiB, with their keys and attributes. */
     static final int RAW_BYTES_MAX = 16 << 20;
 
+    private final Decryptor decryptor;
     private @Nullable ZstdDecompressCtx context;
+
+    BlockUnpacker(Decryptor decryptor) {
+        this.decryptor = decryptor;
+    }
 
     /**
      * Throws a {@link DamageException} if the body is not what was packed.
      *
-     * @throws StreamLogException of category fatal if the library of zstd is needed and missing
+     * @throws StreamLogException of category fatal if a key or the library of zstd is needed and missing
      */
-    Block unpack(StoredBlock stored) {
+    Block unpack(StoredBlock row) {
+        StoredBlock stored = decryptor.block(row);
         return new Block(stored.header(), stored.control(), stored.directory(), body(stored));
     }
 

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.tinylog.Logger;
 
 /**
@@ -25,18 +26,23 @@ final class LiveSegment {
     private final Path file;
     private final Connection connection;
     private final PreparedStatement insert;
+    private final Encryptor encryptor;
+    private final Decryptor decryptor;
     private long bytes;
     private int blocks;
     private int walPages;
 
-    private LiveSegment(int number, Path file, Connection connection) throws SQLException {
+    private LiveSegment(int number, Path file, Connection connection, LogEncryption encryption) throws SQLException {
+        OptionalLong keyId = SegmentKeys.of(connection);
         this.number = number;
         this.file = file;
         this.connection = connection;
+        this.encryptor = encryption.encryptor(number, keyId.orElse(0));
+        this.decryptor = encryption.decryptor(number, keyId);
         this.insert = connection.prepareStatement(BlockRows.INSERT);
     }
 
-    static LiveSegment open(Path directory, int number) throws SQLException {
+    static LiveSegment open(Path directory, int number, LogEncryption encryption) throws SQLException {
         Path file = SegmentFile.path(directory, number);
         Connection connection = Sql.openWritable(file);
         try {
@@ -52,7 +58,7 @@ final class LiveSegment {
                     "PRAGMA cache_size=-512",
                     "PRAGMA journal_size_limit=8388608",
                     "PRAGMA busy_timeout=1000");
-            LiveSegment live = new LiveSegment(number, file, connection);
+            LiveSegment live = new LiveSegment(number, file, connection, encryption);
             live.bytes = SegmentFile.bytesOnDisk(directory, number);
             return live;
         } catch (SQLException | RuntimeException e) {
@@ -86,6 +92,16 @@ final class LiveSegment {
         return blocks;
     }
 
+    /** Of the master key that everything in it is under; 0: it is not encrypted. */
+    long keyId() {
+        return encryptor.keyId();
+    }
+
+    /** The form that a block takes in this segment. Each call uses another nonce: insert what it returned. */
+    StoredBlock encrypt(StoredBlock block) {
+        return encryptor.block(block);
+    }
+
     /** A commit: durable when it returns. */
     void insert(StoredBlock block) throws SQLException {
         BlockRows.bind(insert, block);
@@ -107,11 +123,11 @@ final class LiveSegment {
     }
 
     List<ControlEntry> snapshot() throws SQLException {
-        return SegmentFile.readSnapshot(connection);
+        return SegmentFile.readSnapshot(connection, decryptor);
     }
 
     void scan(BlockScan.Sink sink) throws SQLException {
-        try (BlockUnpacker unpacker = new BlockUnpacker()) {
+        try (BlockUnpacker unpacker = new BlockUnpacker(decryptor)) {
             BlockScan.scan(connection, unpacker, sink);
         }
     }

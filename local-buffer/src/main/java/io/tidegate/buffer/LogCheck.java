@@ -56,11 +56,20 @@ public final class LogCheck {
      * What a check found.
      *
      * @param records in all blocks that are there, expired ones too
-     * @param ledgers of all shards
+     * @param ledgers of all shards; none if the log could not be decrypted
+     * @param notDecrypted per key that was not given how many segments are under it: then only checksums, LSNs and indexes
+     *     of the whole log were verified
      */
-    public record Report(int segments, long blocks, long records, List<LossLedger> ledgers, List<Finding> findings) {
+    public record Report(
+            int segments,
+            long blocks,
+            long records,
+            List<LossLedger> ledgers,
+            List<Finding> findings,
+            Map<String, Integer> notDecrypted) {
         public Report {
             ledgers = List.copyOf(ledgers);
+            notDecrypted = Map.copyOf(notDecrypted);
             findings = List.copyOf(findings);
         }
 
@@ -70,13 +79,23 @@ public final class LogCheck {
         }
     }
 
+    /** Checks a log that is not encrypted, or one that is as far as that can be done without its keys. */
+    public static Report run(Path directory) {
+        return run(directory, LogEncryption.none());
+    }
+
     /**
      * Checks {@code HOME/log}.
      *
      * @throws StreamLogException of category reject if there is no log, of category retry if it could not be read
      */
-    public static Report run(Path directory) {
-        return LogFiles.look(directory, files -> new LogCheck(files).check(), Report::isSound);
+    public static Report run(Path directory, LogEncryption encryption) {
+        return LogFiles.look(directory, encryption, files -> check(files, encryption), Report::isSound);
+    }
+
+    private static Report check(LogFiles files, LogEncryption encryption) throws IOException, SQLException {
+        Map<Integer, Long> missing = files.keys().missing(encryption);
+        return missing.isEmpty() ? new LogCheck(files).check() : new ChecksumCheck(files).check(missing.values());
     }
 
     private Report check() throws IOException, SQLException {
@@ -99,13 +118,13 @@ public final class LogCheck {
         }
         checkLosses(numbers, newest);
         List<LossLedger> ledgers = state.allShards().stream().map(state::ledger).toList();
-        return new Report(numbers.size(), blockCount, recordCount, ledgers, findings.all());
+        return new Report(numbers.size(), blockCount, recordCount, ledgers, findings.all(), Map.of());
     }
 
     /** What the newest segment says about the older ones, their ends above all. */
     private void readSummaries(int newest) throws IOException, SQLException {
         try (Connection connection = files.open(newest)) {
-            for (ControlEntry entry : SegmentFile.readSnapshot(connection)) {
+            for (ControlEntry entry : SegmentFile.readSnapshot(connection, files.decryptor(newest, connection))) {
                 if (entry instanceof ControlEntry.SegmentPoint point) {
                     summaries.put(point.summary().number(), point.summary());
                 }
@@ -128,7 +147,7 @@ public final class LogCheck {
             return blocks;
         }
         try (Connection connection = files.open(number);
-                BlockUnpacker unpacker = new BlockUnpacker()) {
+                BlockUnpacker unpacker = new BlockUnpacker(files.decryptor(number, connection))) {
             SegmentFile.checkFormat(connection, files.path(number));
             checkSnapshot(number, connection);
             blocks = new CheckedBlocks(state, findings, where(number), endLsn, isSuspect, held);
@@ -149,7 +168,7 @@ public final class LogCheck {
     private void checkSnapshot(int number, Connection connection) throws SQLException {
         List<ControlEntry> entries;
         try {
-            entries = SegmentFile.readSnapshot(connection);
+            entries = SegmentFile.readSnapshot(connection, files.decryptor(number, connection));
         } catch (SQLException | DamageException e) {
             LogFiles.throwUnlessDamage(e);
             findings.accounted(

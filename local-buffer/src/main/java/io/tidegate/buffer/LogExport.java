@@ -87,15 +87,16 @@ public final class LogExport {
     /**
      * Exports from {@code HOME/log}.
      *
-     * @throws StreamLogException of category reject if there is no log or it has not what was asked for, of category
-     *     retry if it could not be read
+     * @throws StreamLogException of category reject if there is no log, it has not what was asked for, or a key of it
+     *     is missing, of category retry if it could not be read
      * @throws UncheckedIOException if the lines could not be written
      */
-    public static Written run(Path directory, Selection selection, OutputStream out) {
-        return LogFiles.look(directory, files -> new LogExport(files, selection, out).export());
+    public static Written run(Path directory, LogEncryption encryption, Selection selection, OutputStream out) {
+        return LogFiles.look(directory, encryption, files -> new LogExport(files, selection, out).export());
     }
 
     private Written export() throws IOException, SQLException {
+        files.requireKeys();
         state = files.state();
         newest = state;
         for (ShardState shard : state.allShards()) {

@@ -23,9 +23,11 @@ final class LogFiles {
     private static final int ATTEMPTS_MAX = 3;
 
     private final Path directory;
+    private final LogEncryption encryption;
 
-    private LogFiles(Path directory) {
+    private LogFiles(Path directory, LogEncryption encryption) {
         this.directory = directory;
+        this.encryption = encryption;
     }
 
     /** Something that is found out about a whole log. */
@@ -39,15 +41,15 @@ final class LogFiles {
      *
      * @throws StreamLogException of category reject if there is no log, of category retry if it could not be read
      */
-    static <T> T look(Path directory, Look<T> look) {
-        return look(directory, look, found -> true);
+    static <T> T look(Path directory, LogEncryption encryption, Look<T> look) {
+        return look(directory, encryption, look, found -> true);
     }
 
     /**
      * The same; what does not look sound is looked at again if a running gateway has removed, rewritten or added a segment
      * meanwhile.
      */
-    static <T> T look(Path directory, Look<T> look, Predicate<T> isSound) {
+    static <T> T look(Path directory, LogEncryption encryption, Look<T> look, Predicate<T> isSound) {
         if (!Files.isDirectory(directory)) {
             throw new StreamLogException(StreamLogException.Category.REJECT, "there is no log in " + directory);
         }
@@ -56,7 +58,7 @@ final class LogFiles {
             ZstdLibrary.unpackBeside(directory);
             for (int attempt = 1; ; attempt++) {
                 try {
-                    LogFiles files = new LogFiles(directory);
+                    LogFiles files = new LogFiles(directory, encryption);
                     List<String> before = files.marks();
                     T found = look.at(files);
                     if (attempt == ATTEMPTS_MAX || isSound.test(found) || before.equals(files.marks())) {
@@ -100,6 +102,33 @@ final class LogFiles {
         return numbers;
     }
 
+    /** Which key each segment is under. */
+    SegmentKeys keys() throws IOException {
+        return SegmentKeys.look(directory);
+    }
+
+    /**
+     * Ends the look where a key is missing.
+     *
+     * @throws StreamLogException of category reject that says which
+     */
+    void requireKeys() throws IOException {
+        keys().require(
+                        directory,
+                        encryption,
+                        StreamLogException.Category.REJECT,
+                        "name the key's file with --key FILE; it may be given more than once");
+    }
+
+    LogEncryption encryption() {
+        return encryption;
+    }
+
+    /** For what a segment holds. */
+    Decryptor decryptor(int number, Connection connection) {
+        return encryption.decryptor(number, SegmentKeys.of(connection));
+    }
+
     Path path(int number) {
         return SegmentFile.path(directory, number);
     }
@@ -136,7 +165,7 @@ final class LogFiles {
     private boolean restore(int number, LogState state) throws IOException, SQLException {
         try (Connection connection = open(number)) {
             SegmentFile.checkFormat(connection, path(number));
-            SegmentFile.readSnapshot(connection).forEach(state::fold);
+            SegmentFile.readSnapshot(connection, decryptor(number, connection)).forEach(state::fold);
             return true;
         } catch (SQLException | DamageException e) {
             throwUnlessDamage(e);
@@ -157,7 +186,7 @@ final class LogFiles {
             return;
         }
         try (Connection connection = open(number);
-                BlockUnpacker unpacker = new BlockUnpacker()) {
+                BlockUnpacker unpacker = new BlockUnpacker(decryptor(number, connection))) {
             BlockScan.scan(connection, unpacker, new Ending(sink, endLsn));
         } catch (SQLException | DamageException e) {
             throwUnlessDamage(e);

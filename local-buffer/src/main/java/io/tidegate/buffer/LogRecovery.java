@@ -24,6 +24,7 @@ final class LogRecovery {
     private final ShardLogSettings settings;
     private final Path directory;
     private final EffectiveClock effective;
+    private SegmentKeys keys = new SegmentKeys();
 
     /** An opened log directory. {@code toTell} belongs into the first commit; the files of {@code lost} are not there. */
     record Opened(
@@ -46,6 +47,14 @@ final class LogRecovery {
     }
 
     Opened open() throws IOException, SQLException {
+        keys = SegmentKeys.look(directory);
+        // Before anything is touched: without its key a sound segment looks like a broken one.
+        keys.require(
+                directory,
+                settings.encryption(),
+                StreamLogException.Category.FATAL,
+                "name the key's file under log.encryption.keys, after the one in use; without it what the segment holds"
+                        + " is lost");
         SegmentFile.deleteUnfinished(directory);
         SegmentFile.rollBackJournals(directory);
         List<Integer> numbers = SegmentFile.list(directory);
@@ -86,8 +95,8 @@ final class LogRecovery {
         }
         // A process that ended between writing and syncing has left commits that only the page cache may hold.
         SegmentFile.syncWal(directory, number);
-        ShardCatalog.keep(directory, fold.state());
-        SegmentStore store = new SegmentStore(directory);
+        ShardCatalog.keep(directory, fold.state(), settings.encryption());
+        SegmentStore store = new SegmentStore(directory, settings.encryption(), keys);
         store.setLive(number, firstLsn, fold.index());
         List<SegmentSummary> lost = addClosed(store, fold.state(), number);
         return new Opened(fold.state(), fold.window(), store, live, fold.state().untold(), lost);
@@ -99,7 +108,7 @@ final class LogRecovery {
         for (int tries = 0; tries < READ_TRIES && !SegmentFile.isReadable(file); tries++) {
             Logger.error("Segment {} cannot be read whole", file);
         }
-        return LiveSegment.open(directory, number);
+        return LiveSegment.open(directory, number, settings.encryption());
     }
 
     private static boolean loadSnapshot(LiveSegment live, RecoveryFold fold) {
@@ -128,7 +137,7 @@ final class LogRecovery {
             return;
         }
         boolean isWalDamaged = WalFile.hasLostCommits(SegmentFile.walPath(file));
-        try (SegmentReader reader = SegmentReader.open(file, !SegmentFile.isInWalMode(file))) {
+        try (SegmentReader reader = SegmentReader.open(file, !SegmentFile.isInWalMode(file), settings.encryption())) {
             try {
                 reader.snapshot().forEach(fold::restore);
             } catch (SQLException | DamageException e) {
@@ -157,11 +166,11 @@ final class LogRecovery {
         List<ControlEntry> toTell = new ArrayList<>(fold.state().untold());
         toTell.add(new ControlEntry.SegmentQuarantined(number, fold.cause()));
         create(number + 1, fold);
-        ShardCatalog.keep(directory, fold.state());
-        SegmentStore store = new SegmentStore(directory);
+        ShardCatalog.keep(directory, fold.state(), settings.encryption());
+        SegmentStore store = new SegmentStore(directory, settings.encryption(), keys);
         store.setLive(number + 1, fold.state().lastLsn() + 1, new SegmentIndex());
         List<SegmentSummary> lost = addClosed(store, fold.state(), number + 1);
-        LiveSegment live = LiveSegment.open(directory, number + 1);
+        LiveSegment live = LiveSegment.open(directory, number + 1, settings.encryption());
         return new Opened(fold.state(), fold.window(), store, live, toTell, lost);
     }
 
@@ -170,7 +179,9 @@ final class LogRecovery {
                 directory,
                 number,
                 fold.state()
-                        .snapshot(settings.gatewayId(), number, fold.window().snapshot()));
+                        .snapshot(settings.gatewayId(), number, fold.window().snapshot()),
+                settings.encryption());
+        keys.written(number, settings.encryption().currentKeyId());
     }
 
     /** Lines up the older segments with the files that are there; those that should be there and are not. */
@@ -197,6 +208,7 @@ final class LogRecovery {
             if (number < oldest) {
                 // Removed before, but the removal had not reached the disk.
                 SegmentFile.delete(directory, number);
+                store.keys().removed(number);
             }
         }
         return lost;

@@ -27,15 +27,21 @@ public final class LogSalvage {
      * Whose log it is, and the machine that it is salvaged on.
      *
      * @param gatewayId of the home the log belongs to
+     * @param encryption the keys of the damaged log; the new one is under the first, if there is one
      */
-    public record Owner(String gatewayId, Clock clock, EffectiveClock effective, RandomGenerator random) {}
+    public record Owner(
+            String gatewayId,
+            Clock clock,
+            EffectiveClock effective,
+            RandomGenerator random,
+            LogEncryption encryption) {}
 
     /**
      * Salvages {@code HOME/log} into {@code TARGET/log}.
      *
      * @param target is made, complete or not at all; must not be there, or be an empty directory
      * @throws StreamLogException of category reject if there is no log, if it is in use, if the target is there, or if
-     *     nothing in the log can be verified; of category fatal if the new log could not be written
+     *     nothing in the log can be verified; of category fatal if the new log could not be written, or a key is missing
      */
     public static SalvageReport run(Path log, Path target, Owner owner) {
         try {
@@ -90,8 +96,9 @@ public final class LogSalvage {
         Path to = Files.createDirectories(home.resolve("log"));
         Sql.unpackBeside(to);
         ZstdLibrary.unpackBeside(to);
-        SalvagePlan plan = SalvagePlan.of(log, numbers);
-        SalvageBuild build = new SalvageBuild(ShardLogSettings.of(log, owner.gatewayId()), to, owner.effective(), plan);
+        SalvagePlan plan = SalvagePlan.of(log, numbers, owner.encryption());
+        ShardLogSettings damaged = ShardLogSettings.of(log, owner.gatewayId()).withEncryption(owner.encryption());
+        SalvageBuild build = new SalvageBuild(damaged, to, owner.effective(), plan);
         for (int number : numbers) {
             build.add(number);
         }
@@ -99,7 +106,7 @@ public final class LogSalvage {
             throw reject("nothing in " + log + " can be verified: no commit, and no copy of the log's state");
         }
         // The way a gateway opens it: so it is one that can be opened, and readers will hear of what is missing.
-        ShardLogSettings settings = ShardLogSettings.of(to, owner.gatewayId());
+        ShardLogSettings settings = ShardLogSettings.of(to, owner.gatewayId()).withEncryption(owner.encryption());
         try (ShardLog opened = ShardLog.open(settings, owner.clock(), owner.effective(), owner.random())) {
             opened.lookNow();
         }

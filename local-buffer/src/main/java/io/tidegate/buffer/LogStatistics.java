@@ -10,10 +10,12 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -54,9 +56,17 @@ public final class LogStatistics {
      *
      * @param bytesOnDisk of all segments and write-ahead logs
      * @param unreadableSegments of which some commits could not be read
+     * @param segmentsByKey per id of a key how many segments are encrypted with it, in order
      */
-    public record Report(int segments, long blocks, long bytesOnDisk, long unreadableSegments, List<Shard> shards) {
+    public record Report(
+            int segments,
+            long blocks,
+            long bytesOnDisk,
+            long unreadableSegments,
+            List<Shard> shards,
+            SortedMap<String, Integer> segmentsByKey) {
         public Report {
+            segmentsByKey = Collections.unmodifiableSortedMap(new TreeMap<>(segmentsByKey));
             shards = List.copyOf(shards);
         }
 
@@ -81,14 +91,19 @@ public final class LogStatistics {
     /**
      * Looks at {@code HOME/log}.
      *
-     * @throws StreamLogException of category reject if there is no log, of category retry if it could not be read
+     * @throws StreamLogException of category reject if there is no log or a key of it is missing, of category retry if it
+     *     could not be read
      */
-    public static Report of(Path directory) {
+    public static Report of(Path directory, LogEncryption encryption) {
         return LogFiles.look(
-                directory, files -> new LogStatistics(files).report(), report -> report.unreadableSegments() == 0);
+                directory,
+                encryption,
+                files -> new LogStatistics(files).report(),
+                report -> report.unreadableSegments() == 0);
     }
 
     private Report report() throws IOException, SQLException {
+        files.requireKeys();
         LogState state = files.state();
         Map<Integer, Long> ends = new HashMap<>();
         state.segments().forEach(summary -> ends.put(summary.number(), summary.nextLsn()));
@@ -111,7 +126,8 @@ public final class LogStatistics {
                     tally.segments,
                     tally.blocks));
         }
-        return new Report(numbers.size(), blocks, bytes, unreadable, shards);
+        return new Report(
+                numbers.size(), blocks, bytes, unreadable, shards, files.keys().byName());
     }
 
     private SegmentIndex index(int number) throws IOException, SQLException {

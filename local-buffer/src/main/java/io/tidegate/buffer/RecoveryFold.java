@@ -40,7 +40,7 @@ final class RecoveryFold implements BlockScan.Sink {
         this.settings = settings;
         this.effective = effective;
         this.window = new DuplicateWindow(settings.duplicateKeysMax());
-        this.catalog = ShardCatalog.read(settings.directory());
+        this.catalog = ShardCatalog.read(settings.directory(), settings.encryption());
     }
 
     LogState state() {

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,19 +56,21 @@ final class SalvageBuild {
 
     /** Takes over what one segment still has. */
     void add(int number) throws IOException, SQLException {
-        try (SegmentSalvage segment = SegmentSalvage.look(SegmentFile.path(from.directory(), number));
-                BlockUnpacker unpacker = new BlockUnpacker()) {
+        Decryptor decryptor = from.encryption().decryptor(number, OptionalLong.empty());
+        try (SegmentSalvage segment =
+                        SegmentSalvage.look(SegmentFile.path(from.directory(), number), from.encryption());
+                BlockUnpacker unpacker = new BlockUnpacker(decryptor)) {
             Collection<SegmentSalvage.Found> blocks = segment.blocks(plan.epochs());
             blocks.removeIf(block -> block.lsn() >= plan.endLsn(number));
             tally.segment(number, segment, blocks.size());
             RecoveryFold state = begin(number, segment, blocks);
             if (state != null && !blocks.isEmpty()) {
-                write(number, segment, blocks, new Target(state, unpacker));
+                write(number, segment, blocks, new Target(state, unpacker, decryptor));
             }
         }
     }
 
-    private record Target(RecoveryFold fold, BlockUnpacker unpacker) {}
+    private record Target(RecoveryFold fold, BlockUnpacker unpacker, Decryptor decryptor) {}
 
     /** The state before a segment; null: as long as nothing has been found. */
     private @Nullable RecoveryFold begin(int number, SegmentSalvage segment, Collection<SegmentSalvage.Found> blocks) {
@@ -143,13 +146,13 @@ final class SalvageBuild {
             segment.read(first).ifPresent(stored -> startAt(state, number, stored.header()));
         }
         long firstLsn = state.lastLsn() + 1;
-        try (SalvageFile file = SalvageFile.create(to, number, snapshot(number, target.fold()))) {
+        try (SalvageFile file = SalvageFile.create(to, number, snapshot(number, target.fold()), from.encryption())) {
             for (SegmentSalvage.Found found : blocks) {
                 Optional<StoredBlock> stored = segment.read(found);
                 if (stored.isEmpty() || !take(stored.get(), target)) {
                     tally.leftOut();
                 } else {
-                    file.add(stored.get());
+                    file.add(target.decryptor().block(stored.get()));
                 }
             }
             file.seal(target.fold().index().encode());
@@ -234,7 +237,7 @@ final class SalvageBuild {
         suspectLast();
         written.forEach(state::remember);
         coverEveryKey(state);
-        SegmentFile.create(to, newest + 1, snapshot(newest + 1, last));
+        SegmentFile.create(to, newest + 1, snapshot(newest + 1, last), from.encryption());
         return true;
     }
 

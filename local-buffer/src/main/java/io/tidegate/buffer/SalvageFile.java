@@ -10,8 +10,8 @@ import java.sql.SQLException;
 import java.util.List;
 
 /**
- * A sealed segment in a log that is being made of what was salvaged: blocks go in as they were stored. Nobody uses the
- * log before it is complete, so that one fsync at the end is enough.
+ * A sealed segment in a log that is being made of what was salvaged: blocks go in as they were packed, under the
+ * current key. Nobody uses the log before it is complete, so that one fsync at the end is enough.
  *
  * <p>Confined to one thread.
  */
@@ -21,17 +21,19 @@ final class SalvageFile implements AutoCloseable {
     private final Path file;
     private final Connection connection;
     private final PreparedStatement insert;
+    private final Encryptor encryptor;
     private int unwritten;
 
-    private SalvageFile(Path file, Connection connection) throws SQLException {
+    private SalvageFile(Path file, Connection connection, Encryptor encryptor) throws SQLException {
         this.file = file;
+        this.encryptor = encryptor;
         this.connection = connection;
         this.insert = connection.prepareStatement(BlockRows.INSERT);
     }
 
-    static SalvageFile create(Path directory, int number, List<ControlEntry> snapshot)
+    static SalvageFile create(Path directory, int number, List<ControlEntry> snapshot, LogEncryption encryption)
             throws SQLException, IOException {
-        SegmentFile.create(directory, number, snapshot);
+        SegmentFile.create(directory, number, snapshot, encryption);
         Path file = SegmentFile.path(directory, number);
         Connection connection = Sql.openWritable(file);
         try {
@@ -41,14 +43,16 @@ final class SalvageFile implements AutoCloseable {
                     "PRAGMA synchronous=OFF",
                     "PRAGMA cache_size=-512",
                     "BEGIN IMMEDIATE");
-            return new SalvageFile(file, connection);
+            return new SalvageFile(file, connection, encryption.encryptor(number));
         } catch (SQLException e) {
             connection.close();
             throw e;
         }
     }
 
-    void add(StoredBlock block) throws SQLException {
+    /** Takes a block that is not encrypted. */
+    void add(StoredBlock plain) throws SQLException {
+        StoredBlock block = encryptor.block(plain);
         BlockRows.bind(insert, block);
         insert.executeUpdate();
         unwritten += block.bytes();

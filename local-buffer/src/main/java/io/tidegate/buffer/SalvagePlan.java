@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import org.tinylog.Logger;
@@ -29,12 +30,12 @@ final class SalvagePlan {
     private final Map<Integer, Long> cuts = new HashMap<>();
     private final Set<Long> epochs = new HashSet<>();
 
-    static SalvagePlan of(Path directory, List<Integer> numbers) throws IOException {
+    static SalvagePlan of(Path directory, List<Integer> numbers, LogEncryption encryption) throws IOException {
         SalvagePlan plan = new SalvagePlan();
-        ShardCatalog.read(directory).orElse(List.of()).forEach(plan::note);
+        ShardCatalog.read(directory, encryption).orElse(List.of()).forEach(plan::note);
         for (int number : numbers) {
-            try (SegmentSalvage segment = SegmentSalvage.look(SegmentFile.path(directory, number));
-                    BlockUnpacker unpacker = new BlockUnpacker()) {
+            try (SegmentSalvage segment = SegmentSalvage.look(SegmentFile.path(directory, number), encryption);
+                    BlockUnpacker unpacker = new BlockUnpacker(encryption.decryptor(number, OptionalLong.empty()))) {
                 plan.look(number, segment, unpacker);
             }
         }

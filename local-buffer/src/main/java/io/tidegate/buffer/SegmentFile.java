@@ -42,21 +42,25 @@ final class SegmentFile {
             control BLOB NOT NULL,     -- changes of the log's state
             directory BLOB NOT NULL,   -- the shards in the body
             codec INTEGER NOT NULL,    -- how the body is packed; 0: as it is
-            key_id INTEGER NOT NULL,   -- how it is encrypted; 0: not
+            key_id INTEGER NOT NULL,   -- of the key it is encrypted with; 0: not
             raw_length INTEGER NOT NULL, -- of the body once unpacked
             crc INTEGER NOT NULL,      -- CRC-32C over all other columns
             body BLOB NOT NULL)        -- the records; last, so that a look at the rest does not read it
         """, """
         CREATE TABLE snapshot(         -- the log's state before the first block
             position INTEGER PRIMARY KEY, -- order, from 0
+            key_id INTEGER NOT NULL,   -- of the key it is encrypted with, that of all blocks, too; 0: not
             entry BLOB NOT NULL,       -- a control entry
-            crc INTEGER NOT NULL)      -- CRC-32C over position (8 bytes, big-endian) and entry
+            crc INTEGER NOT NULL)      -- CRC-32C over position, key_id (8 bytes, big-endian) and entry
         """, """
         CREATE TABLE seal(             -- written when the segment is sealed, and again when it is rewritten
             id INTEGER PRIMARY KEY,    -- 1, or 2 in a rewritten segment
             entry BLOB NOT NULL,       -- 1: the index of the blocks; 2: data and keys of the records left in it
-            crc INTEGER NOT NULL)      -- as in snapshot
+            crc INTEGER NOT NULL)      -- CRC-32C over id (8 bytes, big-endian) and entry
         """};
+
+    /** The rows of a snapshot. */
+    static final String SNAPSHOT = "SELECT position, key_id, entry, crc FROM snapshot ORDER BY position";
 
     private SegmentFile() {}
 
@@ -66,6 +70,11 @@ final class SegmentFile {
 
     static Path walPath(Path segment) {
         return segment.resolveSibling(segment.getFileName() + "-wal");
+    }
+
+    /** The number in the name of a segment's file. */
+    static int number(Path segment) {
+        return Integer.parseInt(segment.getFileName().toString().substring(0, 8));
     }
 
     /** The numbers of the segments in a directory, in order. */
@@ -155,7 +164,8 @@ final class SegmentFile {
     }
 
     /** Makes a segment with its snapshot, complete or not at all; steps: docs/design/0001-shard-log.md, "Roll". */
-    static void create(Path directory, int number, List<ControlEntry> snapshot) throws SQLException, IOException {
+    static void create(Path directory, int number, List<ControlEntry> snapshot, LogEncryption encryption)
+            throws SQLException, IOException {
         Path unfinished = directory.resolve(String.format("%08d%s", number, NEW_SUFFIX));
         Files.deleteIfExists(unfinished);
         try {
@@ -168,7 +178,7 @@ final class SegmentFile {
                         "PRAGMA synchronous=FULL",
                         "BEGIN IMMEDIATE");
                 Sql.run(connection, SCHEMA);
-                insertSnapshot(connection, snapshot);
+                insertSnapshot(connection, snapshot, encryption.encryptor(number));
                 Sql.run(connection, "COMMIT");
             }
             Files.move(unfinished, path(directory, number), StandardCopyOption.ATOMIC_MOVE);
@@ -180,14 +190,17 @@ final class SegmentFile {
         }
     }
 
-    static void insertSnapshot(Connection connection, List<ControlEntry> snapshot) throws SQLException {
+    static void insertSnapshot(Connection connection, List<ControlEntry> snapshot, Encryptor encryptor)
+            throws SQLException {
         try (PreparedStatement insert =
-                connection.prepareStatement("INSERT INTO snapshot(position, entry, crc) VALUES (?, ?, ?)")) {
+                connection.prepareStatement("INSERT INTO snapshot(position, key_id, entry, crc) VALUES (?, ?, ?, ?)")) {
             for (int position = 0; position < snapshot.size(); position++) {
-                byte[] entry = ControlCodec.encode(snapshot.get(position)).toBytes();
+                byte[] entry = encryptor.snapshotRow(
+                        position, ControlCodec.encode(snapshot.get(position)).toBytes());
                 insert.setLong(1, position);
-                insert.setBytes(2, entry);
-                insert.setLong(3, rowCrc(position, entry));
+                insert.setLong(2, encryptor.keyId());
+                insert.setBytes(3, entry);
+                insert.setLong(4, rowCrc(position, encryptor.keyId(), entry));
                 insert.addBatch();
             }
             insert.executeBatch();
@@ -216,15 +229,15 @@ final class SegmentFile {
     }
 
     /** All rows of the snapshot; a {@link DamageException} if one is missing or fails its CRC. */
-    static List<ControlEntry> readSnapshot(Connection connection) throws SQLException {
+    static List<ControlEntry> readSnapshot(Connection connection, Decryptor decryptor) throws SQLException {
         List<ControlEntry> entries = new ArrayList<>();
         try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("SELECT position, entry, crc FROM snapshot ORDER BY position")) {
+                ResultSet row = statement.executeQuery(SNAPSHOT)) {
             while (row.next()) {
-                byte[] entry = bytes(row, 2);
-                if (row.getLong(1) != entries.size() || (int) row.getLong(3) != (int) rowCrc(entries.size(), entry)) {
+                if (row.getLong(1) != entries.size() || !isSound(row)) {
                     throw new DamageException("row " + entries.size() + " of the snapshot fails its CRC");
                 }
+                byte[] entry = decryptor.snapshotRow(row.getLong(2), entries.size(), bytes(row, 3));
                 entries.add(ControlCodec.decode(new Decoder(entry)));
             }
         }
@@ -235,6 +248,11 @@ final class SegmentFile {
             throw new DamageException("the snapshot has " + entries.size() + " rows of " + point.entries());
         }
         return entries;
+    }
+
+    /** Whether a row of {@link #SNAPSHOT} is what was written. */
+    static boolean isSound(ResultSet row) throws SQLException {
+        return (int) row.getLong(4) == (int) rowCrc(row.getLong(1), row.getLong(2), bytes(row, 3));
     }
 
     /** The index that was written when the segment was sealed; a {@link DamageException} if it fails its CRC. */
@@ -264,6 +282,18 @@ final class SegmentFile {
         }
     }
 
+    /** Of a row of the snapshot. */
+    static long rowCrc(long position, long keyId, byte[] entry) {
+        CRC32C crc = new CRC32C();
+        crc.update(ByteBuffer.allocate(2 * Long.BYTES)
+                .putLong(position)
+                .putLong(keyId)
+                .flip());
+        crc.update(entry);
+        return crc.getValue();
+    }
+
+    /** Of a row of {@code seal}. */
     static long rowCrc(long position, byte[] entry) {
         CRC32C crc = new CRC32C();
         crc.update(ByteBuffer.allocate(Long.BYTES).putLong(position).flip());

@@ -19,12 +19,15 @@ import org.tinylog.Logger;
 final class SegmentReader implements AutoCloseable {
     private final Connection connection;
     private final PreparedStatement select;
-    private final BlockUnpacker unpacker = new BlockUnpacker();
+    private final Decryptor decryptor;
+    private final BlockUnpacker unpacker;
     private volatile boolean closed;
     private volatile boolean isBroken;
 
-    private SegmentReader(Connection connection) throws SQLException {
+    private SegmentReader(Connection connection, Decryptor decryptor) throws SQLException {
         this.connection = connection;
+        this.decryptor = decryptor;
+        this.unpacker = new BlockUnpacker(decryptor);
         this.select = connection.prepareStatement(
                 "SELECT " + BlockRows.COLUMNS + " FROM block WHERE lsn >= ? AND lsn < ? ORDER BY lsn");
     }
@@ -32,11 +35,12 @@ final class SegmentReader implements AutoCloseable {
     /**
      * @param isQuiet nobody writes the file, and it has no write-ahead log
      */
-    static SegmentReader open(Path file, boolean isQuiet) throws SQLException {
+    static SegmentReader open(Path file, boolean isQuiet, LogEncryption encryption) throws SQLException {
         Connection connection = isQuiet ? Sql.openImmutable(file) : Sql.openReadOnly(file);
         try {
             Sql.run(connection, "PRAGMA mmap_size=0", "PRAGMA cache_size=-256", "PRAGMA busy_timeout=1000");
-            return new SegmentReader(connection);
+            return new SegmentReader(
+                    connection, encryption.decryptor(SegmentFile.number(file), SegmentKeys.of(connection)));
         } catch (SQLException | RuntimeException e) {
             try {
                 connection.close();
@@ -78,7 +82,7 @@ final class SegmentReader implements AutoCloseable {
     }
 
     synchronized List<ControlEntry> snapshot() throws SQLException {
-        return SegmentFile.readSnapshot(connection);
+        return SegmentFile.readSnapshot(connection, decryptor);
     }
 
     /** The index that was written when the segment was sealed. */

@@ -19,6 +19,7 @@ final class SegmentReaders implements AutoCloseable {
     private static final int READERS_MAX = 4;
 
     private final Path directory;
+    private final LogEncryption encryption;
     private final IntPredicate isLive;
     private final LinkedHashMap<Integer, SegmentReader> readers = new LinkedHashMap<>(8, 0.75f, true);
     /** Counts what {@link #drop} was asked for: a connection that was opened meanwhile may be to the old file. */
@@ -27,8 +28,9 @@ final class SegmentReaders implements AutoCloseable {
     /**
      * @param isLive whether a segment is the one that is written
      */
-    SegmentReaders(Path directory, IntPredicate isLive) {
+    SegmentReaders(Path directory, LogEncryption encryption, IntPredicate isLive) {
         this.directory = directory;
+        this.encryption = encryption;
         this.isLive = isLive;
     }
 
@@ -79,7 +81,7 @@ final class SegmentReaders implements AutoCloseable {
             throw new NoSuchFileException(file.toString());
         }
         boolean isQuiet = !isLive.test(number) && !SegmentFile.isInWalMode(file);
-        return SegmentReader.open(file, isQuiet);
+        return SegmentReader.open(file, isQuiet, encryption);
     }
 
     /** Returns the connections to be closed; the one just opened is one of them if something has happened meanwhile. */

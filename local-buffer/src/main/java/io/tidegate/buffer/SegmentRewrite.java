@@ -14,7 +14,7 @@ import java.util.function.Predicate;
 
 /**
  * Writes a sealed segment anew without records that nobody can ask for any more; steps: docs/design/0001-shard-log.md,
- * "Rewrite". Commits keep their LSNs, control parts and directories, records their numbers and places; so the index
+ * "Rewrite". Everything in the new file is under the current key, or not encrypted if there is none. Commits keep their LSNs, control parts and directories, records their numbers and places; so the index
  * stays what it was.
  *
  * <p>Confined to one thread.
@@ -27,16 +27,17 @@ final class SegmentRewrite implements AutoCloseable {
     private final int number;
     private final Predicate<Run> kept;
     private final BlockPacker packer;
-    private final BlockUnpacker unpacker = new BlockUnpacker();
+    private final LogEncryption encryption;
 
     /**
      * @param kept which records stay
      */
-    SegmentRewrite(Path directory, int number, Predicate<Run> kept, Compression compression) {
+    SegmentRewrite(Path directory, int number, Predicate<Run> kept, Compression compression, LogEncryption encryption) {
         this.directory = directory;
         this.number = number;
         this.kept = kept;
         this.packer = new BlockPacker(compression);
+        this.encryption = encryption;
     }
 
     /** Data and keys of the records that the last rewrite of a file left in it; empty: it is as it was sealed. */
@@ -75,8 +76,10 @@ final class SegmentRewrite implements AutoCloseable {
                         "PRAGMA cache_size=-512",
                         "BEGIN IMMEDIATE");
                 Sql.run(to, SegmentFile.SCHEMA);
-                SegmentFile.insertSnapshot(to, SegmentFile.readSnapshot(from));
-                copyBlocks(from, to);
+                Decryptor decryptor = encryption.decryptor(number, SegmentKeys.of(from));
+                Encryptor encryptor = encryption.encryptor(number);
+                SegmentFile.insertSnapshot(to, SegmentFile.readSnapshot(from, decryptor), encryptor);
+                copyBlocks(from, to, decryptor, encryptor);
                 copySeal(from, to, new Encoder().unsigned(keptBytes).toBytes());
                 Sql.run(to, "COMMIT");
             }
@@ -90,16 +93,17 @@ final class SegmentRewrite implements AutoCloseable {
     @Override
     public void close() {
         packer.close();
-        unpacker.close();
     }
 
-    private void copyBlocks(Connection from, Connection to) throws SQLException {
-        try (Statement select = from.createStatement();
+    private void copyBlocks(Connection from, Connection to, Decryptor decryptor, Encryptor encryptor)
+            throws SQLException {
+        try (BlockUnpacker unpacker = new BlockUnpacker(Decryptor.plain(number));
+                Statement select = from.createStatement();
                 ResultSet rows = select.executeQuery("SELECT " + BlockRows.COLUMNS + " FROM block ORDER BY lsn");
                 PreparedStatement insert = to.prepareStatement(BlockRows.INSERT)) {
             int unsynced = 0;
             while (rows.next()) {
-                StoredBlock block = trimmed(BlockRows.read(rows));
+                StoredBlock block = encryptor.block(trimmed(decryptor.block(BlockRows.read(rows)), unpacker));
                 BlockRows.bind(insert, block);
                 insert.executeUpdate();
                 unsynced += block.bytes();
@@ -111,7 +115,7 @@ final class SegmentRewrite implements AutoCloseable {
         }
     }
 
-    private StoredBlock trimmed(StoredBlock stored) {
+    private StoredBlock trimmed(StoredBlock stored, BlockUnpacker unpacker) {
         if (BlockCodec.decodeDirectory(stored.directory()).stream().allMatch(kept)) {
             return stored;
         }

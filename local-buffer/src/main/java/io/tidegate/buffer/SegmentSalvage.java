@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +23,10 @@ final class SegmentSalvage implements AutoCloseable {
     /** The columns of {@link SegmentFile#SCHEMA}, as {@link StoredRow#isShaped} names them. */
     private static final String BLOCK = "KIIIIIBBIIIIB";
 
-    private static final String SNAPSHOT = "KBI";
+    private static final String SNAPSHOT = "KIBI";
+    private static final String SEAL = "KBI";
 
+    private final Decryptor decryptor;
     private final PageImages images;
     private final PageRows rows;
     /** By {@link Found#rank}, then by LSN: a page is in a write-ahead log once for each commit that touched it. */
@@ -50,13 +53,16 @@ final class SegmentSalvage implements AutoCloseable {
         }
     }
 
-    private SegmentSalvage(PageImages images) {
+    private SegmentSalvage(Decryptor decryptor, PageImages images) {
+        this.decryptor = decryptor;
         this.images = images;
         this.rows = new PageRows(images);
     }
 
-    static SegmentSalvage look(Path file) throws IOException {
-        SegmentSalvage salvage = new SegmentSalvage(PageImages.of(file));
+    /** A key that something in it needs and was not given ends the look: nothing is wrong with the bytes. */
+    static SegmentSalvage look(Path file, LogEncryption encryption) throws IOException {
+        Decryptor decryptor = encryption.decryptor(SegmentFile.number(file), OptionalLong.empty());
+        SegmentSalvage salvage = new SegmentSalvage(decryptor, PageImages.of(file));
         salvage.rows.visit(salvage::isRow);
         return salvage;
     }
@@ -70,17 +76,16 @@ final class SegmentSalvage implements AutoCloseable {
         if (row.isShaped(SNAPSHOT)) {
             Optional<byte[]> entry = rows.read(place, row, payload -> entry(row, payload));
             if (entry.isPresent() && place.isListed()) {
-                decode(entry.get()).ifPresent(decoded -> snapshot.putIfAbsent(row.rowId(), decoded));
+                rows.read(place, row, payload -> decode(row, payload))
+                        .ifPresent(decoded -> snapshot.putIfAbsent(row.rowId(), decoded));
             }
             return entry.isPresent();
         }
-        return false;
+        return row.isShaped(SEAL)
+                && rows.read(place, row, payload -> seal(row, payload)).isPresent();
     }
 
     private static Optional<StoredBlock> block(StoredRow row, byte[] payload) {
-        if (row.integer(payload, 9) != 0) {
-            return Optional.empty();
-        }
         try {
             BlockHeader header = new BlockHeader(
                     row.rowId(),
@@ -89,13 +94,16 @@ final class SegmentSalvage implements AutoCloseable {
                     row.integer(payload, 3),
                     row.integer(payload, 4),
                     Codes.timeQuality(row.integer(payload, 5)));
+            byte[] control = row.blob(payload, 6);
+            byte[] body = row.blob(payload, 12);
             StoredBlock block = new StoredBlock(
-                    header,
-                    row.blob(payload, 6),
-                    row.blob(payload, 7),
-                    (int) row.integer(payload, 8),
-                    row.integer(payload, 10),
-                    row.blob(payload, 12));
+                            header,
+                            control,
+                            row.blob(payload, 7),
+                            (int) row.integer(payload, 8),
+                            row.integer(payload, 10),
+                            body)
+                    .under(row.integer(payload, 9), control, body);
             return block.crc() == (int) row.integer(payload, 11) ? Optional.of(block) : Optional.empty();
         } catch (DamageException e) {
             return Optional.empty(); // no such time quality: not a block
@@ -103,16 +111,24 @@ final class SegmentSalvage implements AutoCloseable {
     }
 
     private static Optional<byte[]> entry(StoredRow row, byte[] payload) {
+        byte[] entry = row.blob(payload, 2);
+        return (int) SegmentFile.rowCrc(row.rowId(), row.integer(payload, 1), entry) == (int) row.integer(payload, 3)
+                ? Optional.of(entry)
+                : Optional.empty();
+    }
+
+    private static Optional<byte[]> seal(StoredRow row, byte[] payload) {
         byte[] entry = row.blob(payload, 1);
         return (int) SegmentFile.rowCrc(row.rowId(), entry) == (int) row.integer(payload, 2)
                 ? Optional.of(entry)
                 : Optional.empty();
     }
 
-    /** Empty: it is a row of {@code seal}, which has the same columns. */
-    private static Optional<ControlEntry> decode(byte[] entry) {
+    /** Empty: its checksum is right by chance, or it belongs to another place. */
+    private Optional<ControlEntry> decode(StoredRow row, byte[] payload) {
         try {
-            Decoder in = new Decoder(entry);
+            Decoder in = new Decoder(
+                    decryptor.snapshotRow(row.integer(payload, 1), row.rowId(), row.blob(payload, 2)));
             ControlEntry decoded = ControlCodec.decode(in);
             return in.hasMore() ? Optional.empty() : Optional.of(decoded);
         } catch (DamageException | IllegalArgumentException e) {

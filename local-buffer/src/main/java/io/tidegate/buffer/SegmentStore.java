@@ -26,6 +26,8 @@ final class SegmentStore implements AutoCloseable {
     private static final int INDEXES_MAX = 2;
 
     private final Path directory;
+    private final LogEncryption encryption;
+    private final SegmentKeys keys;
     private final WriteMeter meter = new WriteMeter();
     private final TreeMap<Integer, SegmentSummary> closed = new TreeMap<>();
     private final SegmentReaders readers;
@@ -34,13 +36,26 @@ final class SegmentStore implements AutoCloseable {
     private long liveFirstLsn;
     private SegmentIndex liveIndex = new SegmentIndex();
 
-    SegmentStore(Path directory) {
+    /**
+     * @param keys which key each segment is under
+     */
+    SegmentStore(Path directory, LogEncryption encryption, SegmentKeys keys) {
         this.directory = directory;
-        this.readers = new SegmentReaders(directory, number -> number == liveNumber());
+        this.encryption = encryption;
+        this.keys = keys;
+        this.readers = new SegmentReaders(directory, encryption, number -> number == liveNumber());
     }
 
     Path directory() {
         return directory;
+    }
+
+    LogEncryption encryption() {
+        return encryption;
+    }
+
+    SegmentKeys keys() {
+        return keys;
     }
 
     WriteMeter meter() {
@@ -101,6 +116,7 @@ final class SegmentStore implements AutoCloseable {
             closed.remove(number);
             indexes.remove(number);
         }
+        keys.removed(number);
         dropReaders(number);
     }
 

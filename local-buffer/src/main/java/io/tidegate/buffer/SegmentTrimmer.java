@@ -147,9 +147,11 @@ final class SegmentTrimmer {
         Path file = SegmentFile.path(store.directory(), number);
         long before = file.toFile().length();
         Seen found = Objects.requireNonNull(seen.get(number));
-        try (SegmentRewrite rewrite = new SegmentRewrite(store.directory(), number, this::isKept, compression)) {
+        try (SegmentRewrite rewrite =
+                new SegmentRewrite(store.directory(), number, this::isKept, compression, store.encryption())) {
             rewrite.run(found.keptBytes());
             store.meter().created(file.toFile().length());
+            store.keys().written(number, store.encryption().currentKeyId());
             store.dropReaders(number);
             seen.put(number, new Seen(found.horizons(), found.keptBytes(), found.keptBytes(), found.isShort()));
             aside.remove(number);

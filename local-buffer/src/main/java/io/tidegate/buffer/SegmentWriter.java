@@ -82,11 +82,14 @@ final class SegmentWriter {
     }
 
     Outcome store(Block block) {
+        if (isKeyOutdated() && !start()) {
+            return Outcome.NOT_STORED;
+        }
         LiveSegment segment = live;
         if (segment == null) {
             return cut() ? Outcome.AGAIN : Outcome.NOT_STORED;
         }
-        StoredBlock stored = packer.pack(block);
+        StoredBlock stored = segment.encrypt(packer.pack(block));
         try {
             segment.insert(stored);
             store.meter().inserted(stored, block.runs());
@@ -97,10 +100,16 @@ final class SegmentWriter {
         }
     }
 
+    /** Another key is current, or none any more: what is new belongs into a new segment. */
+    private boolean isKeyOutdated() {
+        LiveSegment segment = live;
+        return segment != null && segment.keyId() != store.encryption().currentKeyId();
+    }
+
     /** The state contains the block now, and nobody has been answered yet. */
     void published(Block block) {
         if (ShardCatalog.isChangedBy(block)) {
-            ShardCatalog.keep(store.directory(), state);
+            ShardCatalog.keep(store.directory(), state, store.encryption());
         }
     }
 
@@ -136,7 +145,7 @@ final class SegmentWriter {
      * one is closed, so that the shared memory of the write-ahead log does not have to be made anew on a full disk.
      */
     private Outcome readBack(LiveSegment segment, StoredBlock block) throws SQLException {
-        LiveSegment again = LiveSegment.open(store.directory(), segment.number());
+        LiveSegment again = LiveSegment.open(store.directory(), segment.number(), store.encryption());
         live = again;
         Optional<SQLException> closed = segment.close();
         if (closed.isPresent() && Sql.isIoError(closed.get())) {
@@ -214,8 +223,13 @@ final class SegmentWriter {
                         isSuspect);
         state.remember(summary);
         try {
-            SegmentFile.create(store.directory(), number + 1, state.snapshot(gatewayId, number + 1, window.snapshot()));
-            LiveSegment next = LiveSegment.open(store.directory(), number + 1);
+            SegmentFile.create(
+                    store.directory(),
+                    number + 1,
+                    state.snapshot(gatewayId, number + 1, window.snapshot()),
+                    store.encryption());
+            LiveSegment next = LiveSegment.open(store.directory(), number + 1, store.encryption());
+            store.keys().written(number + 1, next.keyId());
             store.meter().created(SegmentFile.bytesOnDisk(store.directory(), number + 1));
             isSuspect = false;
             store.close(summary);

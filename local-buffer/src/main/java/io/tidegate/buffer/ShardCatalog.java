@@ -1,5 +1,6 @@
 package io.tidegate.buffer;
 
+import io.tidegate.core.stream.StreamLogException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.zip.CRC32C;
 import org.tinylog.Logger;
 
@@ -21,7 +23,8 @@ import org.tinylog.Logger;
  * again, start from numbers that readers have seen.
  *
  * <pre>
- * CRC-32C of the rest: 4 bytes big-endian, then control entries as in a block:
+ * CRC-32C of the rest: 4 bytes big-endian, id of the key that the rest is encrypted with: 8 bytes, 0: not ({@link
+ * Encryptor}), then control entries as in a block:
  * the log's point (for its next ordinal), then per deleted stream its name, then per stream its settings, then per
  * shard its opening and, if it is closed, its closing
  * </pre>
@@ -34,6 +37,7 @@ final class ShardCatalog {
     static final String NAME = "shards";
     static final String UNFINISHED = NAME + ".new";
     private static final long BYTES_MAX = 16L << 20;
+    private static final int HEAD_BYTES = Integer.BYTES + Long.BYTES;
 
     private ShardCatalog() {}
 
@@ -48,13 +52,14 @@ final class ShardCatalog {
     }
 
     /** Makes the file say what the state says. */
-    static void keep(Path directory, LogState state) {
-        byte[] content = encode(state);
+    static void keep(Path directory, LogState state, LogEncryption encryption) {
+        byte[] entries = encode(state);
         Path file = directory.resolve(NAME);
         try {
-            if (Files.exists(file) && Arrays.equals(Files.readAllBytes(file), content)) {
+            if (says(file, entries, encryption)) {
                 return;
             }
+            byte[] content = content(entries, encryption);
             Path unfinished = directory.resolve(UNFINISHED);
             try (FileChannel out = FileChannel.open(
                     unfinished,
@@ -75,6 +80,21 @@ final class ShardCatalog {
         }
     }
 
+    /** Whether it says this already, under the current key. */
+    private static boolean says(Path file, byte[] entries, LogEncryption encryption) throws IOException {
+        if (!Files.exists(file)) {
+            return false;
+        }
+        try {
+            byte[] content = Files.readAllBytes(file);
+            return content.length >= HEAD_BYTES
+                    && ByteBuffer.wrap(content).getLong(Integer.BYTES) == encryption.currentKeyId()
+                    && Arrays.equals(entries(content, encryption), entries);
+        } catch (DamageException e) {
+            return false;
+        }
+    }
+
     private static void remove(Path directory) {
         try {
             Files.deleteIfExists(directory.resolve(UNFINISHED));
@@ -86,17 +106,17 @@ final class ShardCatalog {
         }
     }
 
-    /** What it says; empty: there is none, or it is damaged. */
-    static Optional<List<ControlEntry>> read(Path directory) {
+    /** What it says; empty: there is none, or it is damaged, or its key is not there. */
+    static Optional<List<ControlEntry>> read(Path directory, LogEncryption encryption) {
         Path file = directory.resolve(NAME);
         try {
             if (Files.size(file) > BYTES_MAX) {
                 throw new DamageException("it has " + Files.size(file) + " bytes");
             }
-            return Optional.of(decode(Files.readAllBytes(file)));
+            return Optional.of(ControlCodec.decodeAll(entries(Files.readAllBytes(file), encryption)));
         } catch (NoSuchFileException e) {
             return Optional.empty();
-        } catch (IOException | DamageException | IllegalArgumentException e) {
+        } catch (IOException | DamageException | IllegalArgumentException | StreamLogException e) {
             Logger.warn("The copy of the list of shards cannot be read: {}", e.toString());
             return Optional.empty();
         }
@@ -111,27 +131,36 @@ final class ShardCatalog {
             entries.add(shard.point().opened());
             shard.closed().ifPresent(entries::add);
         }
-        byte[] encoded = ControlCodec.encodeAll(entries);
-        return ByteBuffer.allocate(Integer.BYTES + encoded.length)
-                .putInt(crc(encoded))
-                .put(encoded)
-                .array();
+        return ControlCodec.encodeAll(entries);
     }
 
-    private static List<ControlEntry> decode(byte[] content) {
-        if (content.length < Integer.BYTES) {
+    private static byte[] content(byte[] entries, LogEncryption encryption) {
+        Encryptor encryptor = encryption.encryptor(0);
+        byte[] stored = encryptor.shards(entries);
+        byte[] content = ByteBuffer.allocate(HEAD_BYTES + stored.length)
+                .putLong(Integer.BYTES, encryptor.keyId())
+                .put(HEAD_BYTES, stored)
+                .array();
+        return ByteBuffer.wrap(content).putInt(crc(content)).array();
+    }
+
+    private static byte[] entries(byte[] content, LogEncryption encryption) {
+        if (content.length < HEAD_BYTES) {
             throw new DamageException("it has " + content.length + " bytes");
         }
-        byte[] encoded = Arrays.copyOfRange(content, Integer.BYTES, content.length);
-        if (ByteBuffer.wrap(content).getInt() != crc(encoded)) {
+        if (ByteBuffer.wrap(content).getInt() != crc(content)) {
             throw new DamageException("it fails its CRC");
         }
-        return ControlCodec.decodeAll(encoded);
+        return encryption
+                .decryptor(0, OptionalLong.empty())
+                .shards(
+                        ByteBuffer.wrap(content).getLong(Integer.BYTES),
+                        Arrays.copyOfRange(content, HEAD_BYTES, content.length));
     }
 
-    private static int crc(byte[] bytes) {
+    private static int crc(byte[] content) {
         CRC32C crc = new CRC32C();
-        crc.update(bytes);
+        crc.update(content, Integer.BYTES, content.length - Integer.BYTES);
         return (int) crc.getValue();
     }
 }

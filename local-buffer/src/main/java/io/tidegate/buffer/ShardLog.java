@@ -340,6 +340,9 @@ public final class ShardLog implements StreamLog, AutoCloseable {
                 figures.duplicates(),
                 queue.bytes(),
                 writer.wear(),
+                new LogStatus.Encryption(
+                        settings.encryption().currentKey().orElse(null),
+                        reading.store().keys().byName()),
                 figures.failure() == null && ballast.isOut() ? "the disk is full" : figures.failure());
     }
 

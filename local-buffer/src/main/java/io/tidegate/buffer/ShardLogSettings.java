@@ -13,6 +13,7 @@ import java.nio.file.Path;
  * @param blockCacheBytes the newest blocks kept in memory
  * @param duplicateKeysMax how many partition keys the duplicate window remembers
  * @param compression of new blocks; what is there stays readable
+ * @param encryption the keys of what is there, and of new segments
  */
 public record ShardLogSettings(
         Path directory,
@@ -22,7 +23,8 @@ public record ShardLogSettings(
         long putQueueBytes,
         long blockCacheBytes,
         int duplicateKeysMax,
-        Compression compression) {
+        Compression compression,
+        LogEncryption encryption) {
     public static final long SEGMENT_BYTES = 32L << 20;
     private static final long SEGMENT_BYTES_MIN = 64L << 10;
 
@@ -50,7 +52,8 @@ public record ShardLogSettings(
                 8L << 20,
                 8L << 20,
                 4096,
-                Compression.ZSTD);
+                Compression.ZSTD,
+                LogEncryption.none());
     }
 
     public ShardLogSettings withCommitInterval(CommitInterval changed) {
@@ -62,7 +65,8 @@ public record ShardLogSettings(
                 putQueueBytes,
                 blockCacheBytes,
                 duplicateKeysMax,
-                compression);
+                compression,
+                encryption);
     }
 
     public ShardLogSettings withSegmentBytes(long changed) {
@@ -74,7 +78,8 @@ public record ShardLogSettings(
                 putQueueBytes,
                 blockCacheBytes,
                 duplicateKeysMax,
-                compression);
+                compression,
+                encryption);
     }
 
     public ShardLogSettings withMemory(long putQueue, long blockCache) {
@@ -86,7 +91,8 @@ public record ShardLogSettings(
                 putQueue,
                 blockCache,
                 duplicateKeysMax,
-                compression);
+                compression,
+                encryption);
     }
 
     public ShardLogSettings withCompression(Compression changed) {
@@ -98,7 +104,8 @@ public record ShardLogSettings(
                 putQueueBytes,
                 blockCacheBytes,
                 duplicateKeysMax,
-                changed);
+                changed,
+                encryption);
     }
 
     public ShardLogSettings withDuplicateKeysMax(int changed) {
@@ -110,6 +117,20 @@ public record ShardLogSettings(
                 putQueueBytes,
                 blockCacheBytes,
                 changed,
-                compression);
+                compression,
+                encryption);
+    }
+
+    public ShardLogSettings withEncryption(LogEncryption changed) {
+        return new ShardLogSettings(
+                directory,
+                gatewayId,
+                commitInterval,
+                segmentBytes,
+                putQueueBytes,
+                blockCacheBytes,
+                duplicateKeysMax,
+                compression,
+                changed);
     }
 }

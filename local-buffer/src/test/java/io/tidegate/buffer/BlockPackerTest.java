@@ -46,7 +46,7 @@ class BlockPackerTest {
     }
 
     private static Block unpack(StoredBlock stored) {
-        try (BlockUnpacker unpacker = new BlockUnpacker()) {
+        try (BlockUnpacker unpacker = new BlockUnpacker(Decryptor.plain(1))) {
             return unpacker.unpack(stored);
         }
     }

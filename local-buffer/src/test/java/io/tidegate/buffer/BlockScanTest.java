@@ -26,8 +26,8 @@ class BlockScanTest {
     /** Blocks of 256 KiB that are less than 100 bytes on disk: dozens are in each page. */
     private Path write() throws Exception {
         LogState state = new LogState();
-        SegmentFile.create(home, 1, state.snapshot("gateway-under-test", 1, List.of()));
-        LiveSegment live = LiveSegment.open(home, 1);
+        SegmentFile.create(home, 1, state.snapshot("gateway-under-test", 1, List.of()), LogEncryption.none());
+        LiveSegment live = LiveSegment.open(home, 1, LogEncryption.none());
         try (BlockPacker packer = new BlockPacker(Compression.ZSTD)) {
             for (long lsn = 1; lsn <= BLOCKS; lsn++) {
                 BlockHeader header = new BlockHeader(lsn, 1, 1, lsn, lsn, TimeQuality.SYNCED);
@@ -87,7 +87,7 @@ class BlockScanTest {
                 damaged.add(lsn);
             }
         };
-        try (SegmentReader reader = SegmentReader.open(file, true)) {
+        try (SegmentReader reader = SegmentReader.open(file, true, LogEncryption.none())) {
             reader.scan(sink);
         }
         assertThat(held[0]).isLessThanOrEqualTo(2);

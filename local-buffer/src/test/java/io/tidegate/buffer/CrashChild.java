@@ -22,6 +22,14 @@ final class CrashChild {
 
     private CrashChild() {}
 
+    /** In each round another key, or none, and the old ones for what is there. */
+    static ShardLogSettings settings(Path home, int round) {
+        LogEncryption keys = round % 3 == 1 ? Keys.keys(1, 2) : Keys.keys(2, 1);
+        return OpenedLogs.settings(home)
+                .withSegmentBytes(256 << 10)
+                .withEncryption(round % 3 == 0 ? keys.forOldSegmentsOnly() : keys);
+    }
+
     public static void main(String[] arguments) throws Exception {
         Orphans.endWithParent();
         Path home = Path.of(arguments[0]);
@@ -44,7 +52,7 @@ final class CrashChild {
             @Override
             public void onWritable() {}
         };
-        ShardLogSettings settings = OpenedLogs.settings(home).withSegmentBytes(256 << 10);
+        ShardLogSettings settings = settings(home, Integer.parseInt(arguments[2]));
         ShardLog log = OpenedLogs.open(settings, new SystemClock());
         log.admin().create(StreamSettings.of(STREAM).withShards(SHARDS));
         StreamProducer producer = log.producer(new ProducerName("child"), listener);

@@ -3,6 +3,7 @@ package io.tidegate.buffer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tidegate.core.runtime.SystemClock;
 import io.tidegate.core.stream.LogEntry;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StartingPosition;
@@ -34,7 +35,7 @@ class CrashIT {
         for (int round = 0; round < ROUNDS; round++) {
             int acknowledgements = 200 + random.nextInt(2000);
             runAndKill(round, acknowledgements, acknowledged);
-            verify(acknowledged);
+            verify(round, acknowledged);
         }
         assertThat(acknowledged).hasSizeGreaterThan(600);
     }
@@ -47,7 +48,8 @@ class CrashIT {
                         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                         CrashChild.class.getName(),
                         home.toString(),
-                        Integer.toString(round * READINGS_PER_ROUND))
+                        Integer.toString(round * READINGS_PER_ROUND),
+                        Integer.toString(round))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         try (BufferedReader answers = child.inputReader()) {
@@ -87,10 +89,11 @@ class CrashIT {
         assertThat(before).as("number " + line + " was used before").isNull();
     }
 
-    private void verify(Map<String, Integer> acknowledged) {
-        assertThat(LogCheck.run(home.resolve("log")).findings()).isEmpty();
+    private void verify(int round, Map<String, Integer> acknowledged) {
+        assertThat(LogCheck.run(home.resolve("log"), Keys.keys(1, 2)).findings())
+                .isEmpty();
         Map<String, Integer> stored = new HashMap<>();
-        try (ShardLog log = OpenedLogs.open(home)) {
+        try (ShardLog log = OpenedLogs.open(CrashChild.settings(home, round), new SystemClock())) {
             for (int shard = 0; shard < CrashChild.SHARDS; shard++) {
                 long expected = 1;
                 ShardId id = new ShardId(CrashChild.STREAM, shard);
@@ -104,6 +107,7 @@ class CrashIT {
             }
         }
         assertThat(stored).containsAllEntriesOf(acknowledged);
-        assertThat(LogCheck.run(home.resolve("log")).findings()).isEmpty();
+        assertThat(LogCheck.run(home.resolve("log"), Keys.keys(1, 2)).findings())
+                .isEmpty();
     }
 }

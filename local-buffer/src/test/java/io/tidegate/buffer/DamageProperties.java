@@ -82,19 +82,25 @@ class DamageProperties {
         }
     }
 
-    private static ShardLog open(Path home, long seed) {
-        return OpenedLogs.open(
-                OpenedLogs.settings(home).withSegmentBytes(96 << 10), new SystemClock(), new Random(seed));
+    private static ShardLog open(Path home, long seed, LogEncryption encryption) {
+        ShardLogSettings settings =
+                OpenedLogs.settings(home).withSegmentBytes(96 << 10).withEncryption(encryption);
+        return OpenedLogs.open(settings, new SystemClock(), new Random(seed));
     }
 
-    /** Several sealed segments, and a live one whose write-ahead log is as a crash leaves it. */
+    /** Several sealed segments, the first ones not encrypted, and a live one whose write-ahead log is as a crash leaves it. */
     private Path writeBase(Random random) throws Exception {
         Path home = directory.resolve("base");
         Path copy = directory.resolve("copy");
-        try (ShardLog log = open(home, 1)) {
+        try (ShardLog log = open(home, 1, LogEncryption.none())) {
             log.admin().create(StreamSettings.of(StreamName.GAPS));
             log.admin().create(StreamSettings.of(STREAM).withShards(2));
-            for (int i = 0; i < 120; i++) {
+            for (int i = 0; i < 60; i++) {
+                commit(log, STREAM, random);
+            }
+        }
+        try (ShardLog log = open(home, 3, Keys.keys(1))) {
+            for (int i = 0; i < 60; i++) {
                 commit(log, STREAM, random);
                 if (i % 25 == 20) {
                     Map<ShardId, Integer> had = new HashMap<>();
@@ -246,7 +252,7 @@ class DamageProperties {
     private void verify(Damaged damaged, int round) throws Exception {
         for (int twice = 0; twice < 2; twice++) {
             long begun = clock.monotonicNanos();
-            try (ShardLog log = open(damaged.home, 2L + round * 4L + damaged.openings++)) {
+            try (ShardLog log = open(damaged.home, 4L + round * 4L + damaged.openings++, Keys.keys(1))) {
                 for (StreamName stream : List.of(STREAM, LATE)) {
                     log.admin().create(StreamSettings.of(stream).withShards(stream.equals(STREAM) ? 2 : 1));
                     appendAfter(log, stream, damaged);
@@ -257,7 +263,7 @@ class DamageProperties {
                 }
             }
         }
-        assertThat(LogCheck.run(damaged.home.resolve("log")).findings()).allMatch(LogCheck.Finding::accounted);
+        assertThat(LogCheck.run(damaged.home.resolve("log"), Keys.keys(1)).findings()).allMatch(LogCheck.Finding::accounted);
     }
 
     private void appendAfter(ShardLog log, StreamName stream, Damaged damaged) throws Exception {

@@ -364,7 +364,7 @@ class DamageTest {
         try (ShardLog log = create()) {
             append(log, 1, 4);
         }
-        LogState state = LogFiles.look(home.resolve("log"), LogFiles::state);
+        LogState state = LogFiles.look(home.resolve("log"), LogEncryption.none(), LogFiles::state);
         CommitQueue queue = new CommitQueue(1 << 20);
         DamageLedger ledger = new DamageLedger(state, queue);
         ledger.lost(state.find(SHARD).orElseThrow(), new Hole(2, 3, 1, true, GapReason.CORRUPT, 0), state.lastLsn());
@@ -388,7 +388,7 @@ class DamageTest {
         try (ShardLog log = create()) {
             append(log, 1, 4);
         }
-        LogState state = LogFiles.look(home.resolve("log"), LogFiles::state);
+        LogState state = LogFiles.look(home.resolve("log"), LogEncryption.none(), LogFiles::state);
         ShardState shard = state.find(SHARD).orElseThrow();
         CommitQueue queue = new CommitQueue(1 << 20);
         Clock clock = new SystemClock();

@@ -40,7 +40,7 @@ class LogExportTest {
 
     private List<String> export(LogExport.Selection selection) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        LogExport.Written written = LogExport.run(home.resolve("log"), selection, out);
+        LogExport.Written written = LogExport.run(home.resolve("log"), LogEncryption.none(), selection, out);
         List<String> lines = out.toString(StandardCharsets.UTF_8).lines().toList();
         assertThat(lines).hasSize((int) (written.records() + written.gaps()));
         return lines;
@@ -87,7 +87,7 @@ class LogExportTest {
                     out.write(bytes, from, length);
                 }
             };
-            LogExport.run(home.resolve("log"), LogExport.Selection.all(), slow);
+            LogExport.run(home.resolve("log"), LogEncryption.none(), LogExport.Selection.all(), slow);
             String lines = out.toString(StandardCharsets.UTF_8);
             assertThat(lines).contains("\"reason\":\"evicted\"").doesNotContain("corrupt");
             assertThat(LogCheck.run(home.resolve("log")).findings()).isEmpty();
@@ -120,6 +120,7 @@ class LogExportTest {
             List<Boolean> looks = new ArrayList<>();
             boolean isSound = LogFiles.look(
                     home.resolve("log"),
+                    LogEncryption.none(),
                     files -> {
                         boolean isFirst = looks.isEmpty();
                         looks.add(isFirst);
@@ -132,7 +133,7 @@ class LogExportTest {
             assertThat(isSound).isTrue();
             assertThat(looks).containsExactly(true, false);
             // Where nothing has changed, what is found stands.
-            assertThat(LogFiles.<Boolean>look(home.resolve("log"), files -> looks.add(true) && false, found -> found))
+            assertThat(LogFiles.<Boolean>look(home.resolve("log"), LogEncryption.none(), files -> looks.add(true) && false, found -> found))
                     .isFalse();
             assertThat(looks).hasSize(3);
         }
@@ -207,7 +208,7 @@ class LogExportTest {
     void statistics_countWhatIsThere() throws Exception {
         try (ShardLog log = open()) {
             write(log);
-            LogStatistics.Report report = LogStatistics.of(home.resolve("log"));
+            LogStatistics.Report report = LogStatistics.of(home.resolve("log"), LogEncryption.none());
             assertThat(report.records()).isEqualTo(400);
             assertThat(report.segments()).isEqualTo(log.status().segments());
             assertThat(report.bytesOnDisk()).isGreaterThan(200 * 900);

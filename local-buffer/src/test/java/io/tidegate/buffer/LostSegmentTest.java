@@ -157,7 +157,7 @@ class LostSegmentTest {
     }
 
     private SegmentSummary summary(int segment) {
-        return LogFiles.look(home.resolve("log"), LogFiles::state).segments().stream()
+        return LogFiles.look(home.resolve("log"), LogEncryption.none(), LogFiles::state).segments().stream()
                 .filter(each -> each.number() == segment)
                 .findFirst()
                 .orElseThrow();

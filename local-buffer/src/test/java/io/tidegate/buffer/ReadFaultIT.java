@@ -160,7 +160,7 @@ class ReadFaultIT {
 
     @Test
     void sealedSegment_thatCannotBeReadAtAll_isOneStretch() throws Exception {
-        SegmentSummary.Span span = LogFiles.look(home.resolve("log"), LogFiles::state).segments().stream()
+        SegmentSummary.Span span = LogFiles.look(home.resolve("log"), LogEncryption.none(), LogFiles::state).segments().stream()
                 .filter(summary -> summary.number() == 2)
                 .flatMap(summary -> summary.spans().stream())
                 .filter(each -> each.next() - each.first() > 10)

@@ -41,8 +41,10 @@ class SalvageTest {
     @TempDir
     Path directory;
 
+    private LogEncryption encryption = LogEncryption.none();
+
     private ShardLog open(Path home, long seed) {
-        return OpenedLogs.open(OpenedLogs.settings(home).withSegmentBytes(64 << 10), clock, new Random(seed));
+        return OpenedLogs.open(OpenedLogs.settings(home).withSegmentBytes(64 << 10).withEncryption(encryption), clock, new Random(seed));
     }
 
     private SalvageReport salvage(Path home, Path target) {
@@ -50,7 +52,7 @@ class SalvageTest {
         return LogSalvage.run(
                 home.resolve("log"),
                 target,
-                new LogSalvage.Owner("gateway-under-test", clock, effective, new Random(99)));
+                new LogSalvage.Owner("gateway-under-test", clock, effective, new Random(99), encryption));
     }
 
     private static byte[] noise(int bytes, int seed) {
@@ -76,6 +78,31 @@ class SalvageTest {
                     });
         }
         return numbers;
+    }
+
+    @Test
+    void encryptedLog_isSalvagedWithItsKeys_underTheNewest_andNotAtAllWithoutThem() throws Exception {
+        Path home = directory.resolve("home");
+        encryption = Keys.keys(1);
+        try (ShardLog log = open(home, 1)) {
+            log.admin().create(StreamSettings.of(STREAM));
+            append(log, 100, 900);
+        }
+        encryption = Keys.keys(2);
+        assertThatThrownBy(() -> salvage(home, directory.resolve("none")))
+                .isInstanceOf(StreamLogException.class)
+                .hasMessageContaining(Keys.key(1).id());
+        assertThat(directory.resolve("none")).doesNotExist();
+        encryption = Keys.keys(2, 1);
+        overwrite(SegmentFile.path(home.resolve("log"), 1), 0, new byte[100]); // SQLite cannot open it any more
+
+        SalvageReport report = salvage(home, directory.resolve("new"));
+
+        assertThat(report.records()).isEqualTo(100);
+        encryption = Keys.keys(2);
+        assertThat(numbers(directory.resolve("new"), 900)).hasSize(100);
+        assertThat(LogCheck.run(directory.resolve("new/log"), encryption).findings())
+                .allMatch(LogCheck.Finding::accounted);
     }
 
     private static void overwrite(Path file, long at, byte[] bytes) throws Exception {
@@ -193,7 +220,7 @@ class SalvageTest {
             append(log, 150, 900);
         }
         Path log = home.resolve("log");
-        try (SegmentSalvage second = SegmentSalvage.look(SegmentFile.path(log, 2));
+        try (SegmentSalvage second = SegmentSalvage.look(SegmentFile.path(log, 2), LogEncryption.none());
                 Connection first = Sql.openWritable(SegmentFile.path(log, 1));
                 PreparedStatement insert = first.prepareStatement(BlockRows.INSERT)) {
             SegmentSalvage.Found found = second.blocks(Set.of()).iterator().next();
@@ -251,7 +278,7 @@ class SalvageTest {
 
     /** The bytes of the row of a commit, as they stand in a leaf page. */
     private static byte[] cell(Path file, long lsn) throws Exception {
-        try (SegmentSalvage segment = SegmentSalvage.look(file)) {
+        try (SegmentSalvage segment = SegmentSalvage.look(file, LogEncryption.none())) {
             SegmentSalvage.Found found = segment.blocks(Set.of()).stream()
                     .filter(block -> block.lsn() == lsn)
                     .findFirst()
@@ -314,7 +341,7 @@ class SalvageTest {
             Files.write(file, changed(pages, random));
             Files.write(SegmentFile.walPath(file), changed(frames, random));
             Files.write(file.resolveSibling("00000001.seg-journal"), changed(frames, random));
-            try (SegmentSalvage segment = SegmentSalvage.look(file)) {
+            try (SegmentSalvage segment = SegmentSalvage.look(file, LogEncryption.none())) {
                 for (SegmentSalvage.Found block : segment.blocks(segment.epochs())) {
                     found += segment.read(block).isPresent() ? 1 : 0;
                 }

@@ -232,9 +232,9 @@ class SegmentRewriteTest {
             });
         }
         byte[] before = Files.readAllBytes(file);
-        try (SegmentReader old = SegmentReader.open(file, true);
-                SegmentRewrite rewrite =
-                        new SegmentRewrite(home.resolve("log"), 1, run -> run.ordinal() != 0, Compression.ZSTD)) {
+        try (SegmentReader old = SegmentReader.open(file, true, LogEncryption.none());
+                SegmentRewrite rewrite = new SegmentRewrite(
+                        home.resolve("log"), 1, run -> run.ordinal() != 0, Compression.ZSTD, LogEncryption.none())) {
             int blocks = old.read(1, Long.MAX_VALUE, 1).size();
             rewrite.run(1);
             assertThat(file.toFile().length()).isLessThan(before.length / 2);
@@ -247,7 +247,8 @@ class SegmentRewriteTest {
                 run -> {
                     throw new IllegalStateException("pulled the plug");
                 },
-                Compression.ZSTD)) {
+                Compression.ZSTD,
+                LogEncryption.none())) {
             assertThatThrownBy(() -> rewrite.run(1)).hasMessage("pulled the plug");
         }
         assertThat(file).hasBinaryContent(before);

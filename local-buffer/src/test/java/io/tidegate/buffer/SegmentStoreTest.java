@@ -61,7 +61,7 @@ class SegmentStoreTest {
         write();
         ExecutorService threads = Executors.newCachedThreadPool();
         SlowRead slow = new SlowRead();
-        try (SegmentStore store = new SegmentStore(home.resolve("log"))) {
+        try (SegmentStore store = new SegmentStore(home.resolve("log"), LogEncryption.none(), new SegmentKeys())) {
             store.setLive(2, 6, new SegmentIndex());
             store.addClosed(new SegmentSummary(1, 1, 6, 0, 0, 0, true, List.of()));
             SegmentReader reader = store.reader(1);

@@ -49,6 +49,8 @@ class ShardLogProperties {
     private ShardLog log;
 
     private Random random = new Random(0);
+    private final List<MasterKey> keys = new ArrayList<>();
+    private long seed;
 
     /** What the log must hold, kept in the simplest way. */
     private static final class Model {
@@ -74,6 +76,7 @@ class ShardLogProperties {
     @ParameterizedTest
     @MethodSource("seeds")
     void anyOperations_leaveWhatTheModelSays(long seed) throws Exception {
+        this.seed = seed;
         random = new Random(seed);
         open();
         log.admin().create(StreamSettings.of(STREAM).withShards(SHARDS).withRetention(RETENTION));
@@ -87,16 +90,35 @@ class ShardLogProperties {
         } finally {
             log.close();
         }
-        assertThat(LogCheck.run(home.resolve("log")).findings())
+        LogEncryption all = LogEncryption.of(keys);
+        assertThat(LogCheck.run(home.resolve("log"), all).findings())
                 .as("seed " + seed)
                 .isEmpty();
     }
 
     private void open() {
         Compression compression = random.nextBoolean() ? Compression.ZSTD : Compression.NONE;
-        ShardLogSettings settings = new ShardLogSettings(
-                home.resolve("log"), "model", CommitInterval.AT_ONCE, 64 << 10, 1 << 20, 50_000, 1000, compression);
+        ShardLogSettings settings = ShardLogSettings.of(home.resolve("log"), "model")
+                .withSegmentBytes(64 << 10)
+                .withMemory(1 << 20, 50_000)
+                .withDuplicateKeysMax(1000)
+                .withCompression(compression)
+                .withEncryption(encryption());
         log = OpenedLogs.open(settings, clock);
+    }
+
+    /** In two of three seeds: with one key, with none, or with a new one, and the old ones. */
+    private LogEncryption encryption() {
+        if (seed % 3 == 1) {
+            return LogEncryption.none();
+        }
+        if (keys.isEmpty() || random.nextInt(3) == 0) {
+            byte[] secret = new byte[MasterKey.BYTES];
+            random.nextBytes(secret);
+            keys.add(0, MasterKey.of(secret));
+        }
+        LogEncryption encryption = LogEncryption.of(keys);
+        return random.nextInt(4) == 0 ? encryption.forOldSegmentsOnly() : encryption;
     }
 
     private void step() throws Exception {

@@ -273,7 +273,18 @@ final class MemoryContents implements StreamAdmin {
     }
 
     synchronized LogStatus status() {
-        return new LogStatus(epoch, lastLsn, 0, 0, lastLsn, commitOrder.size(), 0, 0, LogStatus.Wear.NONE, null);
+        return new LogStatus(
+                epoch,
+                lastLsn,
+                0,
+                0,
+                lastLsn,
+                commitOrder.size(),
+                0,
+                0,
+                LogStatus.Wear.NONE,
+                LogStatus.Encryption.NONE,
+                null);
     }
 
     @Override

@@ -1,5 +1,10 @@
 package io.tidegate.core.stream;
 
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The log at a glance.
  *
@@ -10,6 +15,7 @@ package io.tidegate.core.stream;
  * @param duplicates second copies recognised since the log was opened
  * @param queuedBytes waiting for the writer
  * @param wear what the log makes the medium write
+ * @param encryption which segments are encrypted
  * @param failure why nothing can be appended now, null if it can
  */
 public record LogStatus(
@@ -22,7 +28,8 @@ public record LogStatus(
         long duplicates,
         long queuedBytes,
         Wear wear,
-        @org.jspecify.annotations.Nullable String failure) {
+        Encryption encryption,
+        @Nullable String failure) {
     /**
      * What the log makes the medium write: pages to the write-ahead log and back, new segments, the file system's
      * journal; counted as docs/design/0001-shard-log.md says.
@@ -40,6 +47,24 @@ public record LogStatus(
         /** Bytes written per byte stored, 0 before anything was stored. */
         public double writtenPerPayloadByte() {
             return payloadBytes == 0 ? 0 : (double) writtenBytes / payloadBytes;
+        }
+    }
+
+    /**
+     * Which segments are encrypted with which key.
+     *
+     * @param key the id of the key of new segments, null if they are not encrypted
+     * @param segmentsByKey per id of a key how many segments need it; the others are not encrypted
+     */
+    public record Encryption(@Nullable String key, SortedMap<String, Integer> segmentsByKey) {
+        public static final Encryption NONE = new Encryption(null, new TreeMap<>());
+
+        public Encryption {
+            segmentsByKey = Collections.unmodifiableSortedMap(new TreeMap<>(segmentsByKey));
+        }
+
+        public int encryptedSegments() {
+            return segmentsByKey.values().stream().mapToInt(Integer::intValue).sum();
         }
     }
 }

@@ -87,7 +87,16 @@ final class StatusView {
             into.put("writeBudgetBytesPerDay", wear.budgetBytesPerDay());
         }
         into.put("commitIntervalMillis", wear.commitIntervalMillis());
+        encryption(log, into.putObject("encryption"));
         putText("failure", log.failure(), into);
+    }
+
+    private static void encryption(LogStatus log, ObjectNode into) {
+        LogStatus.Encryption encryption = log.encryption();
+        putText("key", encryption.key(), into);
+        ObjectNode segments = into.putObject("segmentsByKey");
+        encryption.segmentsByKey().forEach(segments::put);
+        into.put("plainSegments", Math.max(0, log.segments() - encryption.encryptedSegments()));
     }
 
     private void shards(ArrayNode into, List<String> problems) {
