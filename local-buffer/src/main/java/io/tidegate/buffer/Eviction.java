@@ -1,9 +1,11 @@
 package io.tidegate.buffer;
 
+import io.tidegate.core.stream.StreamLogException;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import org.tinylog.Logger;
 
 /**
  * Takes the oldest commits of several shards, each from its horizon on: what lies below in files that are still there is
@@ -53,7 +55,17 @@ final class Eviction {
         }
     }
 
+    /** Of a shard whose next records cannot be read now nothing more goes; the others go on. */
     private Optional<Next> next(ShardMove move) {
+        try {
+            return found(move);
+        } catch (StreamLogException e) {
+            Logger.debug("Nothing more of {} is given up: {}", move.shard, e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private Optional<Next> found(ShardMove move) {
         return log.store()
                 .nextOf(move.shard.ordinal(), move.horizon, move.lastLsn)
                 .map(found -> new Next(

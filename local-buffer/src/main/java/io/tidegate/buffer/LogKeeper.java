@@ -5,9 +5,12 @@ import io.tidegate.core.runtime.DiskBudget;
 import io.tidegate.core.runtime.Worker;
 import io.tidegate.core.stream.StreamPriority;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Queue;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
 
 /**
@@ -22,22 +25,26 @@ final class LogKeeper implements Worker {
 
     private final LogReading log;
     private final Tasks tasks;
-    private final SegmentSealer sealer;
     private final Ballast ballast;
     private final AtomicBoolean wanted = new AtomicBoolean(true);
     private volatile DiskBudget disk;
+    private Optional<String> ballastFailure = Optional.empty();
+    /** Segments of which that has been said. */
+    private final Set<Integer> undeletable = new HashSet<>();
+
     private int turns;
 
     /** What it does at each look, beside sealing and removing files. */
-    record Tasks(HorizonMover mover, Retention retention, ClosedShards closedShards, SegmentTrimmer trimmer) {}
+    record Tasks(
+            SegmentSealer sealer,
+            HorizonMover mover,
+            Retention retention,
+            ClosedShards closedShards,
+            SegmentTrimmer trimmer) {}
 
-    /**
-     * @param full connections of segments that have just become full; taken over from the log's writer
-     */
-    LogKeeper(LogReading log, Tasks tasks, Queue<LiveSegment> full, Ballast ballast) {
+    LogKeeper(LogReading log, Tasks tasks, Ballast ballast) {
         this.log = log;
         this.tasks = tasks;
-        this.sealer = new SegmentSealer(log, full);
         this.ballast = ballast;
         this.disk = DiskBudget.unlimited(log.store().directory());
     }
@@ -47,23 +54,75 @@ final class LogKeeper implements Worker {
         if (ballast.takeBack()) {
             Logger.info("There is room on the disk again: records are taken");
         }
+        tellOfBallast();
         turns++;
         if (!wanted.getAndSet(false) && turns < TURNS_PER_LOOK) {
             return 0;
         }
         turns = 0;
-        sealer.sealWhatIsFull();
+        Steps look = new Steps();
+        look.run(tasks.sealer()::sealWhatIsFull);
+        look.run(this::moveHorizons);
+        look.run(tasks.closedShards()::expire);
+        look.run(this::unlink);
+        look.run(this::makeRoom);
+        look.finish();
+        return wanted.get() ? 1 : 0;
+    }
+
+    /** What a look does, each step whether or not those before it failed: one broken part must not stop the others. */
+    private static final class Steps {
+        private @Nullable Exception failure;
+
+        /** A step of a look. */
+        @FunctionalInterface
+        interface Step {
+            void run() throws Exception;
+        }
+
+        void run(Step step) throws InterruptedException {
+            try {
+                step.run();
+            } catch (InterruptedException e) {
+                throw e;
+            } catch (Exception e) {
+                Exception first = failure;
+                if (first == null) {
+                    failure = e;
+                } else {
+                    first.addSuppressed(e);
+                }
+            }
+        }
+
+        void finish() throws Exception {
+            Exception first = failure;
+            if (first != null) {
+                throw first;
+            }
+        }
+    }
+
+    private void moveHorizons() throws InterruptedException {
         if (tasks.mover().isIdle()) {
             tasks.mover().move(tasks.retention().due());
         }
-        tasks.closedShards().expire();
-        unlink();
-        // What is on its way out is out before more is given up.
+    }
+
+    /** What is on its way out is out before more is given up. */
+    private void makeRoom() {
         if (tasks.trimmer().trim(disk.status().excessBytes() > 0) || disk.balance()) {
             wanted.set(true);
-            return 1;
         }
-        return 0;
+    }
+
+    /** Once for each cause. */
+    private void tellOfBallast() {
+        Optional<String> failure = ballast.failure();
+        if (failure.isPresent() && !failure.equals(ballastFailure)) {
+            Logger.warn("Records are refused for longer than they need be: {}", failure.get());
+        }
+        ballastFailure = failure;
     }
 
     /** Keeps to the limits of this disk from now on. Thread-safe. */
@@ -80,17 +139,32 @@ final class LogKeeper implements Worker {
         wanted.set(true);
     }
 
-    private void unlink() throws IOException {
+    private void unlink() {
         SegmentStore store = log.store();
         List<SegmentSummary> closed = store.closedSegments();
         for (SegmentSummary summary : closed) {
             // The newest but one stays: the live one's snapshot can be made again from it.
             boolean isNewest = summary.number() == store.liveNumber() - 1;
             if (!isNewest && log.state().isBelowHorizons(summary)) {
-                store.remove(summary.number());
-                SegmentFile.delete(store.directory(), summary.number());
-                log.state().forget(summary.number());
-                Logger.debug("Segment {} is below every horizon and has been removed", summary.number());
+                unlink(summary);
+            }
+        }
+    }
+
+    /** One that cannot be removed is tried again at the next look, and does not stop the rest. */
+    private void unlink(SegmentSummary summary) {
+        SegmentStore store = log.store();
+        store.remove(summary.number());
+        try {
+            SegmentFile.delete(store.directory(), summary.number());
+            log.state().forget(summary.number());
+            undeletable.remove(summary.number());
+            Logger.debug("Segment {} is below every horizon and has been removed", summary.number());
+        } catch (IOException e) {
+            store.addClosed(summary);
+            if (undeletable.add(summary.number())) {
+                Logger.warn(
+                        "Segment {} is below every horizon and cannot be removed: {}", summary.number(), e.toString());
             }
         }
     }

@@ -28,16 +28,19 @@ final class SegmentSealer {
     private final Queue<LiveSegment> full;
     private final Set<Integer> unsealable = new HashSet<>();
     private final List<Object> parked = new ArrayList<>();
+    private final SuspectMarks marks;
 
     /**
      * @param full connections of segments that have just become full; taken over from the log's writer
      */
-    SegmentSealer(LogReading log, Queue<LiveSegment> full) {
+    SegmentSealer(LogReading log, Queue<LiveSegment> full, SuspectMarks marks) {
         this.log = log;
+        this.marks = marks;
         this.full = full;
     }
 
     void sealWhatIsFull() {
+        marks.askAgain();
         for (LiveSegment segment = full.poll(); segment != null; segment = full.poll()) {
             close(segment);
         }
@@ -48,20 +51,34 @@ final class SegmentSealer {
         }
     }
 
-    /** Its write-ahead log is emptied first: a failure of that must be seen before the connection is closed. */
+    /**
+     * Its write-ahead log is emptied first: a failure of that must be seen before the connection is closed. Where no more
+     * can be parked, closing does both.
+     */
     private void close(LiveSegment segment) {
         log.store().dropReaders(segment.number());
-        try {
-            segment.checkpointAll();
-        } catch (SQLException e) {
-            if (isFailure(e) && parked.size() < PARKED_MAX) {
-                parked.add(segment);
-                giveUp(segment.number(), e.getMessage());
-                return;
+        if (parked.size() < PARKED_MAX) {
+            try {
+                segment.checkpointAll();
+            } catch (SQLException e) {
+                if (isFailure(e)) {
+                    park(segment);
+                    giveUp(segment.number(), e.getMessage());
+                    return;
+                }
+                Logger.debug("Segment {} is checkpointed later: {}", segment.number(), e.getMessage());
             }
-            Logger.debug("Segment {} is checkpointed later: {}", segment.number(), e.getMessage());
         }
         segment.close().filter(SegmentSealer::isFailure).ifPresent(e -> giveUp(segment.number(), e.getMessage()));
+    }
+
+    private void park(Object connection) {
+        parked.add(connection);
+        if (parked.size() == PARKED_MAX) {
+            Logger.warn(
+                    "The disk has failed {} times when segments were sealed; none is sealed any more until the next start",
+                    PARKED_MAX);
+        }
     }
 
     private static boolean isFailure(SQLException e) {
@@ -105,7 +122,7 @@ final class SegmentSealer {
             SegmentFile.seal(connection, index.encode());
         } catch (SQLException e) {
             if (isFailure(e)) {
-                parked.add(connection);
+                park(connection);
             } else {
                 connection.close();
             }
@@ -116,11 +133,6 @@ final class SegmentSealer {
 
     private void giveUp(int number, @Nullable String cause) {
         Logger.warn("Segment {} cannot be sealed and is left as it is: {}", number, cause);
-        for (SegmentSummary summary : log.store().closedSegments()) {
-            if (summary.number() == number) {
-                log.store().addClosed(summary.asSuspect());
-                log.state().remember(summary.asSuspect());
-            }
-        }
+        marks.mark(number, cause);
     }
 }

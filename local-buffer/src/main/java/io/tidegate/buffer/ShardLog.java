@@ -217,11 +217,11 @@ public final class ShardLog implements StreamLog, AutoCloseable {
         LogKeeper keeper = new LogKeeper(
                 reading,
                 new LogKeeper.Tasks(
+                        new SegmentSealer(reading, full, new SuspectMarks(reading.state(), reading.store(), queue)),
                         new HorizonMover(reading.state(), queue),
                         retention,
                         new ClosedShards(reading.state(), queue, writer::poweredOnNanos),
                         new SegmentTrimmer(reading, settings.compression(), writer::poweredOnNanos)),
-                full,
                 ballast);
         Scrub scrub = new Scrub(reading, writer::poweredOnNanos);
         Worker turns = () -> {
@@ -238,6 +238,7 @@ public final class ShardLog implements StreamLog, AutoCloseable {
         };
         writer.onKeeping(lookNow);
         share = keeper::share;
+        SmallBlocks.warn(settings.directory());
         Logger.info("Shard log opened at commit {} in {}", opened.state().lastLsn(), settings.directory());
     }
 

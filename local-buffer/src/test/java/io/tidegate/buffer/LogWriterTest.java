@@ -25,6 +25,7 @@ import io.tidegate.core.stream.StreamSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -43,6 +44,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The log's writer without its thread: turn by turn. */
 class LogWriterTest {
+    private static final int SEGMENT_BYTES = 256 << 10;
+
     @TempDir
     Path home;
 
@@ -52,6 +55,8 @@ class LogWriterTest {
     private LogWriter writer;
     private SegmentStore store;
     private LogState state;
+    private ShardLogSettings settings;
+    private EffectiveClock effective;
 
     /** Throws where the test wants the writer to fail. */
     private final Clock clock = new Clock() {
@@ -72,9 +77,9 @@ class LogWriterTest {
 
     @BeforeEach
     void open() throws Exception {
-        ShardLogSettings settings = OpenedLogs.settings(home);
+        settings = OpenedLogs.settings(home).withSegmentBytes(SEGMENT_BYTES);
         Files.createDirectories(settings.directory());
-        EffectiveClock effective = new EffectiveClock(clock, ClockSync.TRUSTED, OpenedLogs.BUILD_MILLIS);
+        effective = new EffectiveClock(clock, ClockSync.TRUSTED, OpenedLogs.BUILD_MILLIS);
         LogRecovery.Opened opened = new LogRecovery(settings, effective).open();
         store = opened.store();
         state = opened.state();
@@ -212,7 +217,7 @@ class LogWriterTest {
         StreamName name = new StreamName("press");
         ShardId shard = new ShardId(name, 0);
         ConsumerName consumer = new ConsumerName("uplink/central");
-        LogAdmin admin = new LogAdmin(state, queue, new EffectiveClock(clock, ClockSync.TRUSTED, 0), () -> {});
+        LogAdmin admin = new LogAdmin(state, queue, effective, () -> {});
         stepping(() -> admin.create(StreamSettings.of(name)));
         stepping(() -> {
             admin.require(Map.of(consumer, new StreamSelection(Set.of(name))));
@@ -234,6 +239,86 @@ class LogWriterTest {
         confirm(consumer, shard, 11);
         stepping(() -> mover.move(List.of(move)));
         assertThat(state.ledger(state.find(shard).orElseThrow()).retained()).isZero();
+    }
+
+    /** Until this segment is the live one. */
+    private void fill(int liveNumber) throws Exception {
+        StreamName name = new StreamName("press");
+        stepping(() -> new LogAdmin(state, queue, effective, () -> {}).create(StreamSettings.of(name)));
+        while (store.liveNumber() < liveNumber) {
+            byte[] data = new byte[100_000];
+            new Random(state.lastLsn()).nextBytes(data);
+            CompletableFuture<AppendResult> stored = submit(AppendUnit.of(NewRecord.of(name, "k", Payload.wrap(data))));
+            writer.doWork();
+            assertThat(lsn(stored)).isPositive();
+        }
+    }
+
+    @Test
+    void keeper_ofWhichOneStepFails_doesTheOthers_andSaysSo() throws Exception {
+        fill(4);
+        ShardCounters counters = state.counters(state.shardState(0).orElseThrow());
+        queue.offerAlways(new Submission.Unit(
+                1,
+                draft -> {
+                    draft.add(new ControlEntry.HorizonMoved(
+                            0,
+                            counters.next(),
+                            state.lastLsn(),
+                            GapReason.EVICTED,
+                            counters.retainedBytes(),
+                            time.wallMillis()));
+                    return new AppendResult.Committed(draft.header().lsn(), List.of());
+                },
+                new CompletableFuture<>()));
+        writer.doWork();
+        DamageLedger damage = new DamageLedger(state, queue);
+        LogReading reading = new LogReading(
+                state,
+                store,
+                new BlockReader(store, new BlockCache(1 << 20), state, new UnreadableBlocks(state, effective, damage)),
+                new ReadWaiters(),
+                effective,
+                damage);
+        Retention broken = new Retention(reading, () -> {
+            throw new IllegalStateException("broken on purpose");
+        });
+        SegmentSealer sealer = new SegmentSealer(reading, new ArrayDeque<>(), new SuspectMarks(state, store, queue));
+        LogKeeper keeper = new LogKeeper(
+                reading,
+                new LogKeeper.Tasks(
+                        sealer,
+                        new HorizonMover(state, queue),
+                        broken,
+                        new ClosedShards(state, queue, writer::poweredOnNanos),
+                        new SegmentTrimmer(reading, Compression.NONE, writer::poweredOnNanos)),
+                Ballast.none());
+        assertThatThrownBy(keeper::doWork).hasMessage("broken on purpose");
+        assertThat(SegmentFile.list(settings.directory())).containsExactly(3, 4);
+    }
+
+    /** The snapshot of the next segment would have it, too; a process that ends before that must not forget it. */
+    @Test
+    void segmentThatIsNotToBeTouchedAgain_isStillSo_whenTheLogIsOpenedAgain_alsoIfTheFirstCommitWasRefused()
+            throws Exception {
+        fill(3);
+        SuspectMarks marks = new SuspectMarks(state, store, queue);
+        CompletableFuture<AppendResult> failing = submit("failing", () -> isClockBroken = true);
+        marks.mark(2, "an I/O error");
+        assertThatThrownBy(writer::doWork).hasMessage("the clock is broken");
+        assertThat(store.closedSegments()).extracting(SegmentSummary::suspect).containsExactly(false, true);
+        assertThat(failing).isDone();
+        marks.askAgain();
+        time.advance(Duration.ofSeconds(1));
+        writer.doWork();
+        marks.askAgain();
+        assertThat(queue.bytes()).as("what is committed is not asked for again").isZero();
+        writer.onClose();
+        store.close();
+
+        assertThat(new LogRecovery(settings, effective).open().state().segments())
+                .extracting(SegmentSummary::suspect)
+                .containsExactly(false, true);
     }
 
     /** Does what waits for the writer on a thread of its own; the writer's turns start when it waits. */

@@ -132,18 +132,56 @@ class SharedDiskTest {
         assertThat(LogCheck.run(home.resolve("log")).findings()).isEmpty();
     }
 
+    /** What is evicted of each, the important first: who gives up later is looked at earlier. */
+    private record Evicted(long alarms, long normal, long bulk) {}
+
+    private static Evicted evicted(ShardLog log) {
+        return new Evicted(
+                log.ledger(shard(ALARMS)).evicted(),
+                log.ledger(shard(NORMAL)).evicted(),
+                log.ledger(shard(BULK)).evicted());
+    }
+
+    /** Room is taken bit by bit, in the end all of it; the newest two segments stay. */
     @Test
     void whenBulkIsGone_normalGoes_andImportantOnlyAfterThat() throws Exception {
+        AtomicLong taken = new AtomicLong();
+        List<Evicted> looks = new ArrayList<>();
         try (ShardLog log = open()) {
             append(log, 150);
-            DiskBudget budget = new DiskBudget(home, 1_100_000, 0);
+            DiskBudget budget = new DiskBudget(home, 4_000_000, 0);
+            budget.add(new DiskUser() {
+                @Override
+                public long usedBytes() {
+                    return taken.get();
+                }
+
+                @Override
+                public long reclaim(long bytesMin) {
+                    return 0;
+                }
+            });
             log.share(budget);
-            awaitWithin(log, budget);
-            assertThat(log.ledger(shard(NORMAL)).evicted()).isPositive();
-            assertThat(log.ledger(shard(BULK)).evicted())
-                    .isGreaterThan(log.ledger(shard(NORMAL)).evicted());
-            assertThat(log.ledger(shard(ALARMS)).evicted())
-                    .isLessThanOrEqualTo(log.ledger(shard(NORMAL)).evicted());
+            for (; taken.get() < 2_900_000; taken.addAndGet(100_000)) {
+                await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
+                    log.lookNow();
+                    looks.add(evicted(log));
+                    assertThat(budget.status().excessBytes()).isZero();
+                });
+            }
+            taken.set(4_000_000);
+            await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
+                log.lookNow();
+                looks.add(evicted(log));
+                assertThat(log.ledger(shard(ALARMS)).retained()).isLessThan(25);
+            });
+            Evicted last = evicted(log);
+            assertThat(looks.get(looks.size() / 2).bulk()).isPositive();
+            assertThat(looks).anyMatch(look -> look.normal() > 0 && look.alarms() == 0);
+            assertThat(looks).allSatisfy(look -> {
+                assertThat(look.normal() == 0 || look.bulk() == last.bulk()).isTrue();
+                assertThat(look.alarms() == 0 || look.normal() == last.normal()).isTrue();
+            });
             assertThat(log.ledger(shard(BULK)).balances()).isTrue();
         }
         assertThat(LogCheck.run(home.resolve("log")).findings()).isEmpty();

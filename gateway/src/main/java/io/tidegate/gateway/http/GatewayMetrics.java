@@ -150,7 +150,9 @@ final class GatewayMetrics implements MultiCollector {
         if (disk.bytesMax() != Long.MAX_VALUE) {
             out.gauge("disk_max_bytes", "What they may take", Labels.EMPTY, disk.bytesMax());
         }
-        out.gauge("disk_free_bytes", "What can still be written", Labels.EMPTY, disk.freeBytes());
+        if (disk.freeBytes() != Long.MAX_VALUE) {
+            out.gauge("disk_free_bytes", "What can still be written", Labels.EMPTY, disk.freeBytes());
+        }
         out.gauge("disk_free_min_bytes", "What is to be left free", Labels.EMPTY, disk.freeBytesMin());
     }
 
