@@ -145,6 +145,7 @@ final class SalvageBuild {
             // Nothing says what was before.
             segment.read(first).ifPresent(stored -> startAt(state, number, stored.header()));
         }
+        blocks.forEach(found -> define(found, target.fold()));
         long firstLsn = state.lastLsn() + 1;
         try (SalvageFile file = SalvageFile.create(to, number, snapshot(number, target.fold()), from.encryption())) {
             for (SegmentSalvage.Found found : blocks) {
@@ -182,7 +183,7 @@ final class SalvageBuild {
     private boolean take(StoredBlock stored, Target target) {
         try {
             Block block = target.unpacker().unpack(stored);
-            define(block, target.fold());
+            skipPast(block, target.fold());
             if (target.fold().isOutOfOrder(block)) {
                 return false;
             }
@@ -199,27 +200,25 @@ final class SalvageBuild {
         }
     }
 
-    /** Shards of which the opening is lost begin with the first number that is found. */
-    private void define(Block block, RecoveryFold target) {
-        for (Run run : block.runs()) {
-            Optional<ShardState> known = target.state().shardState(run.ordinal());
-            boolean opensHere = block.entries().stream()
-                    .anyMatch(entry ->
-                            entry instanceof ControlEntry.ShardOpened opened && opened.ordinal() == run.ordinal());
-            if (known.isEmpty() && !opensHere) {
-                plan.define(
-                                run.ordinal(),
-                                run.firstSequenceNumber(),
-                                block.header().timeMillis())
-                        .forEach(target::restore);
-            } else if (known.isPresent()
-                    && known.get().counters().appended() == 0
-                    && run.firstSequenceNumber() > known.get().next()) {
-                // Of its past nothing is known: some may have expired, some may be lost.
-                long from = Math.min(run.firstSequenceNumber(), plan.horizon(run.ordinal()));
-                target.lost(
-                        known.get(), Math.max(from, known.get().next()), run.firstSequenceNumber(), false, nowMillis);
+    /**
+     * Shards of which the opening is lost begin with the first number that is found, and before the segment in which that
+     * is.
+     */
+    private void define(SegmentSalvage.Found found, RecoveryFold target) {
+        for (Run run : found.runs()) {
+            if (target.state().shardState(run.ordinal()).isEmpty() && !plan.isOpenedUntil(run.ordinal(), found.lsn())) {
+                plan.define(run.ordinal(), run.firstSequenceNumber(), nowMillis).forEach(target::restore);
             }
+        }
+    }
+
+    /** Of a shard's past nothing is known: some may have expired, some may be lost. */
+    private void skipPast(Block block, RecoveryFold target) {
+        for (Run run : block.runs()) {
+            target.state()
+                    .shardState(run.ordinal())
+                    .filter(shard -> shard.counters().appended() == 0 && run.firstSequenceNumber() > shard.next())
+                    .ifPresent(shard -> target.lost(shard, shard.next(), run.firstSequenceNumber(), false, nowMillis));
         }
     }
 

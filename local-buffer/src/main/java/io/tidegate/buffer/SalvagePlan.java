@@ -26,6 +26,9 @@ final class SalvagePlan {
     private final Map<Integer, ControlEntry.ShardOpened> shards = new HashMap<>();
     private final Map<StreamName, ControlEntry.StreamSet> streams = new HashMap<>();
     private final Map<Integer, Long> horizons = new HashMap<>();
+    /** Per shard, the commit that opens it, if that is among what was found. */
+    private final Map<Integer, Long> openings = new HashMap<>();
+
     private final TreeMap<Integer, Long> firstLsns = new TreeMap<>();
     private final Map<Integer, Long> cuts = new HashMap<>();
     private final Set<Long> epochs = new HashSet<>();
@@ -55,7 +58,12 @@ final class SalvagePlan {
             firstLsns.merge(number, found.lsn(), Math::min);
             segment.read(found).ifPresent(stored -> {
                 try {
-                    unpacker.unpack(stored).entries().forEach(this::note);
+                    for (ControlEntry entry : unpacker.unpack(stored).entries()) {
+                        note(entry);
+                        if (entry instanceof ControlEntry.ShardOpened opened) {
+                            openings.merge(opened.ordinal(), stored.lsn(), Math::min);
+                        }
+                    }
                 } catch (DamageException | IllegalArgumentException e) {
                     // Told when the block itself comes.
                     Logger.debug(e, "Commit {} cannot be unpacked", stored.lsn());
@@ -90,6 +98,11 @@ final class SalvagePlan {
 
     Set<Long> epochs() {
         return epochs;
+    }
+
+    /** Whether a commit up to this one opens a shard. */
+    boolean isOpenedUntil(int ordinal, long lsn) {
+        return openings.getOrDefault(ordinal, Long.MAX_VALUE) <= lsn;
     }
 
     /** The number below which nothing of a shard was retained in the end, as far as that is known. */

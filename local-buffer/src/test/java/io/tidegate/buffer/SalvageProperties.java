@@ -224,7 +224,8 @@ class SalvageProperties {
     void damagedAtRandom_everyRecordWhoseBytesSurvived_isSalvaged_andNothingElse() throws Exception {
         long seed = Long.getLong("seed", 41);
         Path base = writeBase(new Random(seed));
-        for (int round = 0; round < ROUNDS; round++) {
+        int first = Integer.getInteger("log.salvage.first", 0);
+        for (int round = first; round < first + ROUNDS; round++) {
             Random random = new Random(seed * 1_000 + round);
             Path home = directory.resolve("round-" + round);
             copy(base, home);
