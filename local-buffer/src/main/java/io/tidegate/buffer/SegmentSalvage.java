@@ -81,8 +81,7 @@ final class SegmentSalvage implements AutoCloseable {
             }
             return entry.isPresent();
         }
-        return row.isShaped(SEAL)
-                && rows.read(place, row, payload -> seal(row, payload)).isPresent();
+        return row.isShaped(SEAL) && rows.read(place, row, payload -> seal(row, payload)).isPresent();
     }
 
     private static Optional<StoredBlock> block(StoredRow row, byte[] payload) {
@@ -127,8 +126,7 @@ final class SegmentSalvage implements AutoCloseable {
     /** Empty: its checksum is right by chance, or it belongs to another place. */
     private Optional<ControlEntry> decode(StoredRow row, byte[] payload) {
         try {
-            Decoder in = new Decoder(
-                    decryptor.snapshotRow(row.integer(payload, 1), row.rowId(), row.blob(payload, 2)));
+            Decoder in = new Decoder(decryptor.snapshotRow(row.integer(payload, 1), row.rowId(), row.blob(payload, 2)));
             ControlEntry decoded = ControlCodec.decode(in);
             return in.hasMore() ? Optional.empty() : Optional.of(decoded);
         } catch (DamageException | IllegalArgumentException e) {

@@ -98,7 +98,7 @@ final class OpeningTime {
         return Payload.ofUtf8(String.format(
                 Locale.ROOT,
                 "{\"seq\":%d,\"time\":\"2026-11-24T10:%02d:%02d.%03dZ\",\"temperature\":%.2f,\"pressure\":%.3f,"
-                    + "\"vibration\":[%.4f,%.4f,%.4f],\"state\":\"running\",\"unit\":\"C\",\"line\":\"press-hall\"}",
+                        + "\"vibration\":[%.4f,%.4f,%.4f],\"state\":\"running\",\"unit\":\"C\",\"line\":\"press-hall\"}",
                 number,
                 number / 60 % 60,
                 number % 60,

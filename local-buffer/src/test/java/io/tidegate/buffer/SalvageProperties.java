@@ -258,7 +258,8 @@ class SalvageProperties {
             report = LogSalvage.run(
                     home.resolve("log"),
                     target,
-                    new LogSalvage.Owner("gateway-under-test", clock, effective, new Random(round + 100), LogEncryption.none()));
+                    new LogSalvage.Owner(
+                            "gateway-under-test", clock, effective, new Random(round + 100), LogEncryption.none()));
         } catch (StreamLogException e) {
             assertThat(spared).isEmpty();
             return;

@@ -44,7 +44,10 @@ class SalvageTest {
     private LogEncryption encryption = LogEncryption.none();
 
     private ShardLog open(Path home, long seed) {
-        return OpenedLogs.open(OpenedLogs.settings(home).withSegmentBytes(64 << 10).withEncryption(encryption), clock, new Random(seed));
+        return OpenedLogs.open(
+                OpenedLogs.settings(home).withSegmentBytes(64 << 10).withEncryption(encryption),
+                clock,
+                new Random(seed));
     }
 
     private SalvageReport salvage(Path home, Path target) {
