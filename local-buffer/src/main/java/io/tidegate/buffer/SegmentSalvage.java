@@ -81,7 +81,8 @@ final class SegmentSalvage implements AutoCloseable {
             }
             return entry.isPresent();
         }
-        return row.isShaped(SEAL) && rows.read(place, row, payload -> seal(row, payload)).isPresent();
+        return row.isShaped(SEAL)
+                && rows.read(place, row, payload -> seal(row, payload)).isPresent();
     }
 
     private static Optional<StoredBlock> block(StoredRow row, byte[] payload) {

@@ -263,7 +263,8 @@ class DamageProperties {
                 }
             }
         }
-        assertThat(LogCheck.run(damaged.home.resolve("log"), Keys.keys(1)).findings()).allMatch(LogCheck.Finding::accounted);
+        assertThat(LogCheck.run(damaged.home.resolve("log"), Keys.keys(1)).findings())
+                .allMatch(LogCheck.Finding::accounted);
     }
 
     private void appendAfter(ShardLog log, StreamName stream, Damaged damaged) throws Exception {

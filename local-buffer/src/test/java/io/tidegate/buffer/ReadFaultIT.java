@@ -160,12 +160,13 @@ class ReadFaultIT {
 
     @Test
     void sealedSegment_thatCannotBeReadAtAll_isOneStretch() throws Exception {
-        SegmentSummary.Span span = LogFiles.look(home.resolve("log"), LogEncryption.none(), LogFiles::state).segments().stream()
-                .filter(summary -> summary.number() == 2)
-                .flatMap(summary -> summary.spans().stream())
-                .filter(each -> each.next() - each.first() > 10)
-                .findFirst()
-                .orElseThrow();
+        SegmentSummary.Span span =
+                LogFiles.look(home.resolve("log"), LogEncryption.none(), LogFiles::state).segments().stream()
+                        .filter(summary -> summary.number() == 2)
+                        .flatMap(summary -> summary.spans().stream())
+                        .filter(each -> each.next() - each.first() > 10)
+                        .findFirst()
+                        .orElseThrow();
         shim.failReads("00000002.seg", 0, ALWAYS, ALWAYS);
         run();
         assertThat(verifyOneStretch()).startsWith(span.first(), span.next());

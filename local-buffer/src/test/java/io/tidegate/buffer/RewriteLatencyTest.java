@@ -98,7 +98,8 @@ class RewriteLatencyTest {
             // Of all segments but the newest two, at least three quarters.
             long bytesMax = log.status().bytesOnDisk() - (SEGMENTS - 2L) * SEGMENT_BYTES / 4 * 3;
             long deadline = clock.monotonicNanos() + Duration.ofSeconds(60).toNanos();
-            BooleanSupplier isDone = () -> clock.monotonicNanos() > deadline || log.status().bytesOnDisk() < bytesMax;
+            BooleanSupplier isDone =
+                    () -> clock.monotonicNanos() > deadline || log.status().bytesOnDisk() < bytesMax;
             log.admin().configure(StreamSettings.of(BULK).withRetainedBytesMax(BULK_BYTES_MAX));
             log.lookNow();
             long start = clock.monotonicNanos();

@@ -26,7 +26,6 @@ final class LogBench {
     /** Enough for compilers to have come to their end in the first round. */
     private static final int CPU_GROUPS = 500;
 
-
     private static final Contender RAW = new RawFile();
     private static final Contender ROW = new RowTable();
     private static final Contender ZSTD = new LogUnderTest.Appending("log", Compression.ZSTD, CommitInterval.AT_ONCE);
