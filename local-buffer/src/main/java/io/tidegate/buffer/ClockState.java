@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the log knows about its clock: the boot that it is in, the newest era, and which commits carry an estimated time;
- * "Clock" in docs/design/0001-shard-log.md. A fold of entries and block headers, in order, and of nothing else.
+ * docs/design/0009-clock.md. A fold of entries and block headers, in order, and of nothing else.
  *
  * <p>Guarded by the lock of {@link LogState}.
  */

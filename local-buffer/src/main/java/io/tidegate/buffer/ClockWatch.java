@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 import org.tinylog.Logger;
 
 /**
- * Begins an era when the wall clock has become believable, or has been moved; "Clock" in
- * docs/design/0001-shard-log.md. It remembers nothing: what is due follows from the log's state. What an era corrects goes
+ * Begins an era when the wall clock has become believable, or has been moved; see
+ * docs/design/0009-clock.md. It remembers nothing: what is due follows from the log's state. What an era corrects goes
  * into the stream {@code _clock}, if there is one:
  *
  * <pre>

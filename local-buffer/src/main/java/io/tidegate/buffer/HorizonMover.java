@@ -15,7 +15,7 @@ import org.tinylog.Logger;
 
 /**
  * Has horizons committed, all of one look in one commit, with the gaps that they make; step 2 of "Retain" in
- * docs/design/0001-shard-log.md. The log's writer decides: what has changed since the look stays as it is.
+ * docs/design/0010-retention.md. The log's writer decides: what has changed since the look stays as it is.
  *
  * <p>Confined to the log's keeper, but for the decision.
  */

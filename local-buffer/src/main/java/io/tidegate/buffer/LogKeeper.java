@@ -15,7 +15,7 @@ import org.tinylog.Logger;
 
 /**
  * Seals full segments, moves horizons by age and bytes, and removes segments that nobody can ask for any more; "Roll" 3
- * and "Retain" in docs/design/0001-shard-log.md.
+ * in docs/design/0001-shard-log.md and "Retain" in docs/design/0010-retention.md.
  *
  * <p>Confined to the thread {@code log-keeper}.
  */

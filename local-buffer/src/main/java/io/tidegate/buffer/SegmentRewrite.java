@@ -13,7 +13,7 @@ import java.util.OptionalLong;
 import java.util.function.Predicate;
 
 /**
- * Writes a sealed segment anew without records that nobody can ask for any more; steps: docs/design/0001-shard-log.md,
+ * Writes a sealed segment anew without records that nobody can ask for any more; steps: docs/design/0010-retention.md,
  * "Rewrite". Everything in the new file is under the current key, or not encrypted if there is none. Commits keep their LSNs, control parts and directories, records their numbers and places; so the index
  * stays what it was.
  *

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Random histories of a machine's clocks against a model that follows "Clock" in docs/design/0001-shard-log.md; a seed
+ * Random histories of a machine's clocks against a model that follows docs/design/0009-clock.md; a seed
  * can be replayed with {@code -Dseed=}.
  */
 class ClockProperties {
