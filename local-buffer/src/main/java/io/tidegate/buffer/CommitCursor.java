@@ -41,8 +41,8 @@ final class CommitCursor implements LogCursor {
     /** Per shard, the number after the last that this reader was given or told of. */
     private final Map<Integer, Long> expected = new HashMap<>();
 
-    /** Per shard, what was told because it did not come; a block that tells of it may follow. */
-    private final Map<Integer, NumberRanges> toldByDensity = new HashMap<>();
+    /** Per shard, what was told where it should have been; a block that tells of it may follow. */
+    private final Map<Integer, NumberRanges> toldInPlace = new HashMap<>();
 
     private final LogPosition start;
     private LogPosition position;
@@ -180,10 +180,14 @@ final class CommitCursor implements LogCursor {
             return;
         }
         ShardGaps.between(log.state(), shard, next, number).forEach(gap -> batch.add(shard, gap));
-        toldByDensity
-                .computeIfAbsent(shard.ordinal(), ordinal -> new NumberRanges())
-                .add(next, number);
+        noteTold(shard, next, number);
         expected.put(shard.ordinal(), number);
+    }
+
+    private void noteTold(ShardState shard, long fromInclusive, long toExclusive) {
+        toldInPlace
+                .computeIfAbsent(shard.ordinal(), ordinal -> new NumberRanges())
+                .add(fromInclusive, toExclusive);
     }
 
     /** What a rewritten block has no more is below a horizon, as if it were passed over. */
@@ -296,6 +300,7 @@ final class CommitCursor implements LogCursor {
             } else {
                 Gap gap = log.damaged(shard, from, run, entry.lsn()).gap(shard.id(), from);
                 batch.add(shard, isExact ? gap : inexact(gap));
+                noteTold(shard, gap.fromInclusive(), gap.toExclusive());
                 expected.merge(shard.ordinal(), gap.toExclusive(), Math::max);
             }
         }
@@ -316,7 +321,7 @@ final class CommitCursor implements LogCursor {
         for (ControlEntry control : block.entries()) {
             if (control instanceof ControlEntry.HoleTold hole) {
                 ShardState shard = shards.get(hole.ordinal());
-                if (shard != null && !isToldByDensity(hole)) {
+                if (shard != null && !isToldInPlace(hole)) {
                     batch.add(shard, hole.hole().gap(shard.id(), hole.hole().fromInclusive()));
                     expected.merge(shard.ordinal(), hole.hole().toExclusive(), Math::max);
                 }
@@ -324,8 +329,8 @@ final class CommitCursor implements LogCursor {
         }
     }
 
-    private boolean isToldByDensity(ControlEntry.HoleTold told) {
-        NumberRanges ranges = toldByDensity.get(told.ordinal());
+    private boolean isToldInPlace(ControlEntry.HoleTold told) {
+        NumberRanges ranges = toldInPlace.get(told.ordinal());
         return ranges != null
                 && ranges.missing(told.hole().fromInclusive(), told.hole().toExclusive())
                         .isEmpty();

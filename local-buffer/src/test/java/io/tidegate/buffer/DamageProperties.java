@@ -168,6 +168,7 @@ class DamageProperties {
             return files.filter(file -> file.toString().endsWith(".seg")
                             || file.toString().endsWith("-wal")
                             || file.endsWith(ShardCatalog.NAME))
+                    .filter(file -> file.toFile().length() > 0)
                     .sorted()
                     .toList();
         }
