@@ -70,9 +70,9 @@ final class BlockReader {
         try {
             return readOnce(found);
         } catch (SQLException e) {
-            if (!Sql.isDamage(e)) {
-                throw e;
-            }
+            // The medium has given every byte of the file in between: what cannot be read, as behind its end, is not
+            // there.
+            LogFiles.throwUnlessDamage(e);
             Logger.error(
                     "Commit {} in segment {} cannot be read: {}", found.entry().lsn(), found.segment(), e.toString());
             return Optional.empty();

@@ -23,9 +23,11 @@ import io.tidegate.core.stream.StreamRecord;
 import io.tidegate.core.stream.StreamSettings;
 import io.tidegate.core.stream.TimeQuality;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -34,6 +36,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -350,6 +353,39 @@ class DamageTest {
                 .filter(Gap.class::isInstance)
                 .map(entry -> ((Gap) entry).fromInclusive())
                 .toList();
+    }
+
+    /** Of a sealed segment the end is missing, in the middle of a page and of a block that is larger than one. */
+    @Test
+    void sealedSegmentThatIsCutShort_isReadToItsEnd_andTheRestIsToldAsAGap() throws Exception {
+        try (ShardLog log = create()) {
+            for (int i = 1; i <= 20; i++) {
+                byte[] noise = new byte[20_000];
+                new Random(i).nextBytes(noise);
+                LogReader.commit(log, AppendUnit.of(NewRecord.of(STREAM, "k", Payload.wrap(noise))));
+            }
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                log.lookNow();
+                assertThat(SegmentFile.isInWalMode(SegmentFile.path(home.resolve("log"), 1)))
+                        .isFalse();
+            });
+        }
+        try (FileChannel file = FileChannel.open(SegmentFile.path(home.resolve("log"), 1), StandardOpenOption.WRITE)) {
+            file.truncate(file.size() - 20_000 - 1_234);
+        }
+        for (int opening = 0; opening < 2; opening++) {
+            try (ShardLog log = open()) {
+                for (List<LogEntry> entries : List.of(
+                        LogReader.all(log, SHARD, TRIM), LogReader.all(log, STREAM, LogPosition.TRIM_HORIZON))) {
+                    long missing = entries.stream()
+                            .filter(Gap.class::isInstance)
+                            .mapToLong(entry -> ((Gap) entry).records())
+                            .sum();
+                    assertThat(missing).isPositive();
+                    assertThat(LogReader.records(entries)).hasSize((int) (20 - missing));
+                }
+            }
+        }
     }
 
     private static List<GapReason> gapReasons(List<LogEntry> entries) {
