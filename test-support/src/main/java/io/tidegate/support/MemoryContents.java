@@ -47,15 +47,13 @@ import java.util.function.Function;
 
 /** What an {@link InMemoryLog} holds. Guarded by its own lock. */
 final class MemoryContents implements StreamAdmin {
-    private record ConsumerPlace(ConsumerName consumer, CheckpointScope scope) {}
-
     private final Clock clock;
     private final String gatewayId;
     private final long epoch;
     private final Map<StreamName, StreamSettings> streams = new TreeMap<>();
     private final Map<ShardId, MemoryShard> shards = new TreeMap<>();
     private final List<StreamRecord> commitOrder = new ArrayList<>();
-    private final Map<ConsumerPlace, Checkpoint> checkpoints = new HashMap<>();
+    private final MemoryPlaces checkpoints = new MemoryPlaces();
     private final TreeMap<String, Payload> state = new TreeMap<>();
     private final Map<StreamName, Integer> shardNumbersOfDeleted = new HashMap<>();
     private final Map<Object, Runnable> waiters = new HashMap<>();
@@ -74,7 +72,7 @@ final class MemoryContents implements StreamAdmin {
         copy.streams.putAll(streams);
         shards.forEach((id, shard) -> copy.shards.put(id, shard.copy()));
         copy.commitOrder.addAll(commitOrder);
-        copy.checkpoints.putAll(checkpoints);
+        copy.checkpoints.takeAll(checkpoints);
         copy.state.putAll(state);
         copy.required = required;
         copy.shardNumbersOfDeleted.putAll(shardNumbersOfDeleted);
@@ -124,9 +122,7 @@ final class MemoryContents implements StreamAdmin {
         }
         List<AppendResult.Placed> places = new ArrayList<>();
         unit.records().forEach(record -> places.add(place(record, lsn)));
-        for (CheckpointUpdate update : unit.checkpoints()) {
-            checkpoints.put(new ConsumerPlace(update.consumer(), update.scope()), update.checkpoint());
-        }
+        unit.checkpoints().forEach(checkpoints::note);
         for (StateUpdate update : unit.state()) {
             Payload value = update.value();
             if (value == null) {
@@ -156,7 +152,7 @@ final class MemoryContents implements StreamAdmin {
             return Objects.equals(state.get(is.key()), is.value());
         }
         Expectation.CheckpointIs is = (Expectation.CheckpointIs) expectation;
-        return Objects.equals(checkpoints.get(new ConsumerPlace(is.consumer(), is.scope())), is.checkpoint());
+        return Objects.equals(checkpoints.of(is.consumer(), is.scope()).orElse(null), is.checkpoint());
     }
 
     private AppendResult.Placed place(NewRecord record, long lsn) {
@@ -253,7 +249,7 @@ final class MemoryContents implements StreamAdmin {
     }
 
     synchronized Optional<Checkpoint> checkpoint(ConsumerName consumer, CheckpointScope scope) {
-        return Optional.ofNullable(checkpoints.get(new ConsumerPlace(consumer, scope)));
+        return checkpoints.of(consumer, scope);
     }
 
     synchronized Optional<Payload> state(String key) {
@@ -348,7 +344,7 @@ final class MemoryContents implements StreamAdmin {
     public synchronized void forget(ConsumerName consumer, StreamName stream) {
         shards.keySet().stream()
                 .filter(id -> id.stream().equals(stream))
-                .forEach(id -> checkpoints.remove(new ConsumerPlace(consumer, new CheckpointScope.OneShard(id))));
+                .forEach(id -> checkpoints.giveUp(consumer, id));
     }
 
     private StreamDescription existing(StreamName name) {
@@ -396,16 +392,9 @@ final class MemoryContents implements StreamAdmin {
                 shardNumbersOfDeleted.merge(name, shard.id().number() + 1, Math::max);
             }
             streams.remove(name);
-            checkpoints.keySet().removeIf(place -> isGone(place.scope()));
+            checkpoints.keepOnly(shards.keySet(), streams.keySet());
             lastLsn++;
         }
         wakeReaders();
-    }
-
-    private boolean isGone(CheckpointScope scope) {
-        return scope instanceof CheckpointScope.OneShard one
-                ? !shards.containsKey(one.shard())
-                : scope instanceof CheckpointScope.CommitOrder order
-                        && order.streams().stream().noneMatch(streams::containsKey);
     }
 }

@@ -15,18 +15,13 @@ import io.tidegate.support.InMemoryLog;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -99,7 +94,7 @@ class VideoStoreTest {
 
     @Test
     void record_isAppended_onlyAfterTheForcesThatCoverItsBytesAndItsFile() throws Exception {
-        Disk disk = new Disk();
+        PowerCutDisk disk = new PowerCutDisk();
         int[] checked = {0};
         StreamLog watching = watch(log, unit -> unit.records().forEach(record -> {
             String json = record.data().utf8();
@@ -318,7 +313,7 @@ class VideoStoreTest {
 
     @Test
     void failedForce_losesThatFragmentLoudly_andRecordingGoesOnInAnotherFile() throws Exception {
-        Disk disk = new Disk();
+        PowerCutDisk disk = new PowerCutDisk();
         VideoStore store = store(log, disk, 1L << 30);
         TrackInput input = started(store);
         input.accept(fragment(10_000));
@@ -369,48 +364,6 @@ class VideoStoreTest {
         clock.advance(Duration.ofSeconds(2));
         work(store);
         assertThat(numbers(fragments())).containsExactly("1", "2", "3", "4", "5");
-    }
-
-    /** Remembers what would be left after a power cut. */
-    private static final class Disk implements Forcer {
-        private final Map<Path, byte[]> forced = new HashMap<>();
-        private final Set<Path> named = new HashSet<>();
-        private boolean failNext;
-        private int unforcedMax;
-
-        @Override
-        public void force(Path file, FileChannel channel) throws IOException {
-            if (failNext) {
-                failNext = false;
-                throw new IOException("Input/output error");
-            }
-            byte[] now = Files.readAllBytes(file);
-            byte[] before = forced.getOrDefault(file, new byte[0]);
-            unforcedMax = Math.max(unforcedMax, now.length - before.length);
-            forced.put(file, now);
-        }
-
-        @Override
-        public void forceDirectory(Path directory) throws IOException {
-            try (var files = Files.list(directory)) {
-                files.forEach(named::add);
-            }
-        }
-
-        /** Whether bytes with this CRC lie behind a frame that states it, in a file whose name is durable. */
-        boolean survives(String crcHex, int bytes) {
-            for (Map.Entry<Path, byte[]> file : forced.entrySet()) {
-                byte[] all = file.getValue();
-                for (int at = 80; named.contains(file.getKey()) && at + bytes <= all.length; at++) {
-                    int stated = Payload.wrap(all, at - 8, 4).asByteBuffer().getInt();
-                    if (String.format("%08x", stated).equals(crcHex)
-                            && Payload.wrap(all, at, bytes).crc32c() == stated) {
-                        return true;
-                    }
-                }
-            }
-            return false;
-        }
     }
 
     /** The log, and a look at each unit before it is taken. */
