@@ -10,6 +10,7 @@ import io.tidegate.core.stream.PutListener;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamProducer;
 import io.tidegate.core.stream.StreamSettings;
+import io.tidegate.support.Offers;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,7 +51,8 @@ final class ReceivedChild {
             log.admin().create(StreamSettings.of(STREAM).withReceivedBytesMax(BYTES_MAX));
             try (StreamProducer producer = log.producer(new ProducerName("child"), listener)) {
                 for (long number = 1; number <= closeAfter; number++) {
-                    producer.offer(NewRecord.of(STREAM, "k", Payload.ofUtf8(Long.toString(number))), number);
+                    NewRecord record = NewRecord.of(STREAM, "k", Payload.ofUtf8(Long.toString(number)));
+                    Offers.untilTaken(producer, record, number);
                     answered.acquire();
                 }
             }

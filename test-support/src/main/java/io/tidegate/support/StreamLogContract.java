@@ -331,11 +331,9 @@ public abstract class StreamLogContract {
         NewRecord large = NewRecord.of(STREAM, "a", Payload.wrap(new byte[8 << 20]));
         LinkedBlockingQueue<PutAnswer> answers = new LinkedBlockingQueue<>();
         try (StreamProducer producer = log.producer(new ProducerName("client"), gather(answers))) {
-            producer.offer(large, 1);
+            Offers.untilTaken(producer, large, 1);
             assertThat(answers.poll(30, TimeUnit.SECONDS)).matches(PutAnswer::isStored);
-            while (!producer.offer(record("a", 2), 2)) {
-                Thread.onSpinWait();
-            }
+            Offers.untilTaken(producer, record("a", 2), 2);
             assertThat(answers.poll(30, TimeUnit.SECONDS)).satisfies(answer -> {
                 assertThat(answer.throttled()).isTrue();
                 assertThat(answer.refusal())
