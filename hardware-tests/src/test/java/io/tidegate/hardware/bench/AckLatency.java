@@ -38,7 +38,7 @@ final class AckLatency implements PutListener {
     public void onWritable() {}
 
     /** Milliseconds below which so many of 100 answers came, counted from when a record was due. */
-    static double[] percentiles(LogUnderTest log, Telemetry telemetry, int seconds, double... percents)
+    static double[] percentiles(MeasuredLog log, Telemetry telemetry, int seconds, double... percents)
             throws InterruptedException {
         int count = seconds * PER_SECOND;
         AckLatency latency = new AckLatency(count);

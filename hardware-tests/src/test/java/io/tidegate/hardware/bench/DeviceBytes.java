@@ -24,13 +24,13 @@ final class DeviceBytes {
      */
     double measure(Compression compression, int recordsPerCommit, long bytes) throws Exception {
         Path home = Files.createDirectory(disk.directory().resolve("bytes"));
-        List<AppendUnit> units = LogUnderTest.units(telemetry.groups(recordsPerCommit));
+        List<AppendUnit> units = MeasuredLog.units(telemetry.groups(recordsPerCommit));
         long unitBytes = (long) recordsPerCommit * telemetry.size();
         long commits = bytes / unitBytes;
-        try (LogUnderTest log =
-                LogUnderTest.open(home, compression, CommitInterval.AT_ONCE).withStream()) {
+        try (MeasuredLog log =
+                MeasuredLog.open(home, compression, CommitInterval.AT_ONCE).withStream()) {
             // In large commits: only to be where a log is that is not new.
-            log.append(LogUnderTest.units(telemetry.groups(1000)), WARM_UP_BYTES / (1000L * telemetry.size()), 4);
+            log.append(MeasuredLog.units(telemetry.groups(1000)), WARM_UP_BYTES / (1000L * telemetry.size()), 4);
             long before = disk.bytesWritten();
             log.append(units, commits, 1);
             return (double) (disk.bytesWritten() - before) / (commits * unitBytes);

@@ -28,11 +28,11 @@ final class LogBench {
 
     private static final Contender RAW = new RawFile();
     private static final Contender ROW = new RowTable();
-    private static final Contender ZSTD = new LogUnderTest.Appending("log", Compression.ZSTD, CommitInterval.AT_ONCE);
+    private static final Contender ZSTD = new MeasuredLog.Appending("log", Compression.ZSTD, CommitInterval.AT_ONCE);
     private static final Contender PLAIN =
-            new LogUnderTest.Appending("log, not compressed", Compression.NONE, CommitInterval.AT_ONCE);
+            new MeasuredLog.Appending("log, not compressed", Compression.NONE, CommitInterval.AT_ONCE);
     private static final Contender AUTO =
-            new LogUnderTest.Appending("log, auto", Compression.ZSTD, new CommitInterval.Auto(AUTO_BYTES_PER_DAY));
+            new MeasuredLog.Appending("log, auto", Compression.ZSTD, new CommitInterval.Auto(AUTO_BYTES_PER_DAY));
 
     /** How long things last. */
     private record Lengths(
@@ -300,7 +300,7 @@ final class LogBench {
     }
 
     private void latency(LoopDisk disk) throws Exception {
-        try (LogUnderTest log = LogUnderTest.open(disk.directory(), Compression.ZSTD, CommitInterval.AT_ONCE)
+        try (MeasuredLog log = MeasuredLog.open(disk.directory(), Compression.ZSTD, CommitInterval.AT_ONCE)
                 .withStream()) {
             AckLatency.percentiles(log, small, 1, 50);
             List<String> lines = new ArrayList<>();

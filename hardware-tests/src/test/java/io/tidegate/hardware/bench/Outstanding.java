@@ -33,7 +33,7 @@ final class Outstanding implements PutListener {
     public void onWritable() {}
 
     /** Returns when all are durable. */
-    void offer(LogUnderTest log, Telemetry telemetry, long count) throws InterruptedException {
+    void offer(MeasuredLog log, Telemetry telemetry, long count) throws InterruptedException {
         try (StreamProducer producer = log.log().producer(new ProducerName("bench"), this)) {
             for (long i = 0; i < count; i++) {
                 room.acquire();

@@ -19,15 +19,15 @@ final class Reading {
 
     static void write(Path home, Compression compression, Telemetry telemetry, long records) throws Exception {
         int group = 1000;
-        try (LogUnderTest log =
-                LogUnderTest.open(home, compression, CommitInterval.AT_ONCE).withStream()) {
-            log.append(LogUnderTest.units(telemetry.groups(group)), records / group, 4);
+        try (MeasuredLog log =
+                MeasuredLog.open(home, compression, CommitInterval.AT_ONCE).withStream()) {
+            log.append(MeasuredLog.units(telemetry.groups(group)), records / group, 4);
         }
     }
 
     /** Opens the log anew and reads all of it; records per second and microseconds of the reader's CPU per record. */
     static Contender.Cost read(Path home, Compression compression, long records) {
-        try (LogUnderTest log = LogUnderTest.open(home, compression, CommitInterval.AT_ONCE);
+        try (MeasuredLog log = MeasuredLog.open(home, compression, CommitInterval.AT_ONCE);
                 LogCursor cursor = log.log().cursor(Set.of(Telemetry.STREAM), START)) {
             Stopwatch watch = Stopwatch.start();
             long read = 0;

@@ -53,8 +53,8 @@ final class SlowSync {
     public static void main(String[] arguments) throws Exception {
         Path home = Files.createDirectory(Path.of(arguments[0]).resolve("slow"));
         Telemetry telemetry = new Telemetry(LogBench.SMALL);
-        try (LogUnderTest log = LogUnderTest.open(home, Compression.ZSTD, CommitInterval.AT_ONCE)
-                .withStream()) {
+        try (MeasuredLog log =
+                MeasuredLog.open(home, Compression.ZSTD, CommitInterval.AT_ONCE).withStream()) {
             Outstanding load = new Outstanding(OUTSTANDING);
             load.offer(log, telemetry, RECORDS);
             for (int round = 0; round < Integer.parseInt(arguments[1]); round++) {

@@ -19,14 +19,14 @@ final class TenMillion {
 
     TenMillion(Path home, Telemetry telemetry) {
         this.home = home;
-        this.units = LogUnderTest.units(telemetry.groups(GROUP));
+        this.units = MeasuredLog.units(telemetry.groups(GROUP));
     }
 
     /** Returns how many records it has: fewer than ten million if the time is over before. */
     long build(double secondsMax) throws Exception {
         Stopwatch watch = Stopwatch.start();
-        try (LogUnderTest log = LogUnderTest.open(home, Compression.ZSTD, CommitInterval.AT_ONCE)
-                .withStream()) {
+        try (MeasuredLog log =
+                MeasuredLog.open(home, Compression.ZSTD, CommitInterval.AT_ONCE).withStream()) {
             while (records < RECORDS && watch.seconds() < secondsMax) {
                 log.append(units, STEP, OUTSTANDING);
                 records += (long) STEP * GROUP;
@@ -37,7 +37,7 @@ final class TenMillion {
 
     double openMillis() {
         Stopwatch watch = Stopwatch.start();
-        try (LogUnderTest log = LogUnderTest.open(home, Compression.ZSTD, CommitInterval.AT_ONCE)) {
+        try (MeasuredLog log = MeasuredLog.open(home, Compression.ZSTD, CommitInterval.AT_ONCE)) {
             double millis = watch.seconds() * 1e3;
             if (log.log().status().lastLsn() == 0) {
                 throw new IllegalStateException("the log has lost its records");
@@ -48,9 +48,9 @@ final class TenMillion {
 
     /** What an append costs the writer, in microseconds of CPU per record; the log may be this one or a new one. */
     static double appendMicros(Path home, boolean isNew, Telemetry telemetry, int commits) throws Exception {
-        List<AppendUnit> units = LogUnderTest.units(telemetry.groups(GROUP));
-        try (LogUnderTest opened = LogUnderTest.open(home, Compression.ZSTD, CommitInterval.AT_ONCE)) {
-            LogUnderTest log = isNew ? opened.withStream() : opened;
+        List<AppendUnit> units = MeasuredLog.units(telemetry.groups(GROUP));
+        try (MeasuredLog opened = MeasuredLog.open(home, Compression.ZSTD, CommitInterval.AT_ONCE)) {
+            MeasuredLog log = isNew ? opened.withStream() : opened;
             log.append(units, commits / 4, 1);
             Stopwatch watch = log.watch();
             log.append(units, commits, 1);

@@ -20,19 +20,19 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /** An open shard log, as a gateway keeps it, and the thread that writes it. */
-final class LogUnderTest implements AutoCloseable {
+final class MeasuredLog implements AutoCloseable {
     private static final String WRITER = "log-writer";
     private static final Random EPOCHS = new Random(1);
 
     private final ShardLog log;
     private final long writer;
 
-    private LogUnderTest(ShardLog log, long writer) {
+    private MeasuredLog(ShardLog log, long writer) {
         this.log = log;
         this.writer = writer;
     }
 
-    static LogUnderTest open(Path directory, Compression compression, CommitInterval interval) {
+    static MeasuredLog open(Path directory, Compression compression, CommitInterval interval) {
         Set<Long> others = Stopwatch.threads(WRITER);
         SystemClock clock = new SystemClock();
         ShardLogSettings settings = ShardLogSettings.of(directory.resolve("log"), "bench")
@@ -41,10 +41,10 @@ final class LogUnderTest implements AutoCloseable {
         ShardLog log = ShardLog.open(settings, clock, new EffectiveClock(clock, ClockSync.TRUSTED, 0), EPOCHS);
         Set<Long> writers = Stopwatch.threads(WRITER);
         writers.removeAll(others);
-        return new LogUnderTest(log, writers.iterator().next());
+        return new MeasuredLog(log, writers.iterator().next());
     }
 
-    LogUnderTest withStream() throws Exception {
+    MeasuredLog withStream() throws Exception {
         log.admin().create(StreamSettings.of(Telemetry.STREAM).withShards(Telemetry.SHARDS));
         return this;
     }
@@ -98,7 +98,7 @@ final class LogUnderTest implements AutoCloseable {
         @Override
         public Cost run(Path directory, List<List<NewRecord>> groups, int warmUp, int measured) throws Exception {
             List<AppendUnit> units = units(groups);
-            try (LogUnderTest log = open(directory, compression, interval).withStream()) {
+            try (MeasuredLog log = open(directory, compression, interval).withStream()) {
                 log.append(units, warmUp, 1);
                 Stopwatch watch = log.watch();
                 log.append(units, measured, 1);
