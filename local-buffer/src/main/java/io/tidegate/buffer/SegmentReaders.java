@@ -81,7 +81,17 @@ final class SegmentReaders implements AutoCloseable {
             throw new NoSuchFileException(file.toString());
         }
         boolean isQuiet = !isLive.test(number) && !SegmentFile.isInWalMode(file);
-        return SegmentReader.open(file, isQuiet, encryption);
+        try {
+            return SegmentReader.open(file, isQuiet, encryption);
+        } catch (SQLException e) {
+            // The keeper removes what is below every horizon at any time, also between the look and the opening.
+            if (LostSegments.isLost(directory, number)) {
+                NoSuchFileException gone = new NoSuchFileException(file.toString());
+                gone.initCause(e);
+                throw gone;
+            }
+            throw e;
+        }
     }
 
     /** Returns the connections to be closed; the one just opened is one of them if something has happened meanwhile. */

@@ -9,6 +9,7 @@ import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -86,6 +87,19 @@ class SegmentStoreTest {
         } finally {
             slow.release.countDown();
             threads.shutdownNow();
+        }
+    }
+
+    /** The keeper removes a segment between a reader's look at its file and the opening; that is no failure to retry. */
+    @Test
+    void segmentThatIsRemovedWhileItIsOpened_isGone() throws Exception {
+        write();
+        Path file = SegmentFile.path(home.resolve("log"), 1);
+        try (SegmentReaders readers = new SegmentReaders(home.resolve("log"), LogEncryption.none(), number -> {
+            SegmentFile.walPath(file).toFile().delete();
+            return file.toFile().delete();
+        })) {
+            assertThatThrownBy(() -> readers.reader(1)).isInstanceOf(NoSuchFileException.class);
         }
     }
 }
