@@ -10,8 +10,6 @@ import io.tidegate.gateway.http.HttpServer;
 import io.tidegate.gateway.http.HttpSettings;
 import io.tidegate.support.InMemoryLog;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,35 +20,26 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Commands against a real HTTP server over a log in memory, and their exit codes (C9). */
 class CommandLineTest {
-    private record Result(int exitCode, String out, String err) {}
-
     @TempDir
     Path directory;
 
-    private static Result run(String... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int exitCode = Main.run(new PrintWriter(out), new PrintWriter(err), arguments);
-        return new Result(exitCode, out.toString(), err.toString());
-    }
-
     @Test
     void usage_thatIsWrong_is2_andNamesWhatIsNear() {
-        assertThat(run("stauts")).satisfies(result -> {
+        assertThat(CommandRun.of("stauts")).satisfies(result -> {
             assertThat(result.exitCode()).isEqualTo(2);
             assertThat(result.err()).contains("stauts").contains("status").doesNotContain("\tat ");
         });
-        assertThat(run("put", "--key", "a").exitCode()).isEqualTo(2);
-        assertThat(run("status", "--output", "xml").exitCode()).isEqualTo(2);
-        assertThat(run("config").exitCode()).isEqualTo(2);
-        assertThat(run("status", "--url", "localhost").exitCode()).isEqualTo(2);
+        assertThat(CommandRun.of("put", "--key", "a").exitCode()).isEqualTo(2);
+        assertThat(CommandRun.of("status", "--output", "xml").exitCode()).isEqualTo(2);
+        assertThat(CommandRun.of("config").exitCode()).isEqualTo(2);
+        assertThat(CommandRun.of("status", "--url", "localhost").exitCode()).isEqualTo(2);
     }
 
     @Test
     void help_ofEveryCommand_is0() {
         for (String command :
                 new String[] {"run", "central", "put", "tap", "status", "streams", "config", "identity", "keys"}) {
-            assertThat(run(command, "--help"))
+            assertThat(CommandRun.of(command, "--help"))
                     .as(command)
                     .satisfies(result -> assertThat(result.exitCode()).isZero())
                     .satisfies(result -> assertThat(result.out()).contains("Usage: tidegate " + command));
@@ -63,11 +52,12 @@ class CommandLineTest {
         try (ServerSocket socket = new ServerSocket(0)) {
             port = socket.getLocalPort();
         }
-        assertThat(run("status", "--url", "http://127.0.0.1:" + port)).satisfies(result -> {
+        assertThat(CommandRun.of("status", "--url", "http://127.0.0.1:" + port)).satisfies(result -> {
             assertThat(result.exitCode()).isEqualTo(3);
             assertThat(result.err()).startsWith("tidegate: no gateway answers at http://127.0.0.1:" + port);
         });
-        assertThat(run("tap", "--home", directory.toString()).exitCode()).isEqualTo(3);
+        assertThat(CommandRun.of("tap", "--home", directory.toString()).exitCode())
+                .isEqualTo(3);
     }
 
     @Test
@@ -76,46 +66,53 @@ class CommandLineTest {
         Files.writeString(file, "htpp:\n  port: 1\n");
         String line = file + ":1:1: found the unknown key 'htpp', expected one of cameras, coap, gateway, http, log,"
                 + " mqtt, routes, rules, streams, uplinks, video; did you mean 'http'?\n";
-        assertThat(run("config", "check", "--config", file.toString())).isEqualTo(new Result(2, "", line));
-        assertThat(run("run", "--home", directory.toString())).isEqualTo(new Result(2, "", line));
+        assertThat(CommandRun.of("config", "check", "--config", file.toString()))
+                .isEqualTo(new CommandRun(2, "", line));
+        assertThat(CommandRun.of("run", "--home", directory.toString())).isEqualTo(new CommandRun(2, "", line));
         assertThat(directory.toFile().list()).containsExactly("gateway.yaml");
         JsonNode json = JsonMapper.shared()
-                .readTree(run("config", "check", "--config", file.toString(), "--output", "json")
+                .readTree(CommandRun.of("config", "check", "--config", file.toString(), "--output", "json")
                         .out());
         assertThat(json.path("problems").path(0).path("column").asInt()).isEqualTo(1);
     }
 
     @Test
     void central_offLoopback_withoutTokens_is2() {
-        assertThat(run("central", "--home", directory.toString(), "--listen", "0.0.0.0:0"))
+        assertThat(CommandRun.of("central", "--home", directory.toString(), "--listen", "0.0.0.0:0"))
                 .satisfies(result -> assertThat(result.exitCode()).isEqualTo(2))
                 .satisfies(result -> assertThat(result.err()).contains("--tokens FILE"));
     }
 
     private void assertStreamsAreChanged(String home) {
-        assertThat(run("streams", "create", "press", "--home", home).exitCode()).isZero();
-        assertThat(run("streams", "scale", "press", "--shards", "2", "--home", home)
+        assertThat(CommandRun.of("streams", "create", "press", "--home", home).exitCode())
+                .isZero();
+        assertThat(CommandRun.of("streams", "scale", "press", "--shards", "2", "--home", home)
                         .out())
                 .contains("shardId-000000000000   closed", "shardId-000000000002   open");
-        assertThat(run("streams", "scale", "press", "--shards", "5", "--home", home))
+        assertThat(CommandRun.of("streams", "scale", "press", "--shards", "5", "--home", home))
                 .satisfies(result -> assertThat(result.exitCode()).isEqualTo(1))
                 .satisfies(result -> assertThat(result.err()).contains("can go to 1 up to 4 in one step, not to 5"));
-        assertThat(run("streams", "split", "press", "1", "--at", "1", "--home", home)
+        assertThat(CommandRun.of("streams", "split", "press", "1", "--at", "1", "--home", home)
                         .err())
                 .contains("is not both greater than one plus the shard's StartingHashKey 0");
-        assertThat(run("streams", "merge", "press", "2", "1", "--home", home).err())
+        assertThat(CommandRun.of("streams", "merge", "press", "2", "1", "--home", home)
+                        .err())
                 .contains("are not an adjacent pair of shards eligible for merging");
-        assertThat(run("streams", "merge", "press", "1", "2", "--home", home).exitCode())
+        assertThat(CommandRun.of("streams", "merge", "press", "1", "2", "--home", home)
+                        .exitCode())
                 .isZero();
-        assertThat(run("streams", "split", "press", "3", "--home", home, "-o", "json")
+        assertThat(CommandRun.of("streams", "split", "press", "3", "--home", home, "-o", "json")
                         .out())
                 .contains("\"closedShards\":4");
-        assertThat(run("streams", "split", "press", "3", "--home", home))
+        assertThat(CommandRun.of("streams", "split", "press", "3", "--home", home))
                 .satisfies(result -> assertThat(result.exitCode()).isEqualTo(1))
                 .satisfies(result -> assertThat(result.err()).contains("is closed and cannot be split"));
-        assertThat(run("streams", "delete", "press", "--home", home).out()).isEqualTo("deleted press\n");
-        assertThat(run("streams", "--home", home, "show", "press").err()).contains("there is no stream 'press'");
-        assertThat(run("streams", "delete", "_gaps", "--home", home).exitCode()).isEqualTo(1);
+        assertThat(CommandRun.of("streams", "delete", "press", "--home", home).out())
+                .isEqualTo("deleted press\n");
+        assertThat(CommandRun.of("streams", "--home", home, "show", "press").err())
+                .contains("there is no stream 'press'");
+        assertThat(CommandRun.of("streams", "delete", "_gaps", "--home", home).exitCode())
+                .isEqualTo(1);
     }
 
     @Test
@@ -129,37 +126,40 @@ class CommandLineTest {
             Files.writeString(directory.resolve("run/ports.json"), "{\"http\":" + server.port() + "}");
             String home = directory.toString();
 
-            assertThat(run("put", "telemetry", "--home", home, "--key", "press-3", "--data", "{\"temp\":41.2}"))
-                    .isEqualTo(new Result(0, "shardId-000000000000  1\n", ""));
-            assertThat(run("put", "nowhere", "--home", home, "--key", "k", "--data", "{}")
+            assertThat(CommandRun.of(
+                            "put", "telemetry", "--home", home, "--key", "press-3", "--data", "{\"temp\":41.2}"))
+                    .isEqualTo(new CommandRun(0, "shardId-000000000000  1\n", ""));
+            assertThat(CommandRun.of("put", "nowhere", "--home", home, "--key", "k", "--data", "{}")
                             .exitCode())
                     .isEqualTo(1);
 
-            Result shard = run("tap", "--home", home, "--shard", "shardId-000000000000", "--output", "json");
+            CommandRun shard =
+                    CommandRun.of("tap", "--home", home, "--shard", "shardId-000000000000", "--output", "json");
             assertThat(shard.exitCode()).isZero();
             JsonNode record = JsonMapper.shared().readTree(shard.out());
             assertThat(record.path("partitionKey").asString()).isEqualTo("press-3");
             assertThat(record.path("data").path("temp").asDouble()).isEqualTo(41.2);
 
-            assertThat(run("tap", "--home", home, "--from", "trim-horizon", "--limit", "1")
+            assertThat(CommandRun.of("tap", "--home", home, "--from", "trim-horizon", "--limit", "1")
                             .out())
                     .contains("  1  press-3  {\"temp\":41.2}");
             String exact = "{\"v\":1e400, \"w\":1.10}";
-            run("put", "telemetry", "--home", home, "--key", "exact", "--data", exact);
+            CommandRun.of("put", "telemetry", "--home", home, "--key", "exact", "--data", exact);
             String ofShard = "shardId-000000000000";
-            assertThat(run("tap", "--home", home, "--shard", ofShard).out()).contains("  2  exact  " + exact + "\n");
-            assertThat(run("tap", "--home", home, "--shard", ofShard, "-o", "json")
+            assertThat(CommandRun.of("tap", "--home", home, "--shard", ofShard).out())
+                    .contains("  2  exact  " + exact + "\n");
+            assertThat(CommandRun.of("tap", "--home", home, "--shard", ofShard, "-o", "json")
                             .out())
                     .contains("\"data\":" + exact + "}\n");
-            assertThat(run("put", "telemetry", "--home", home, "--key", "", "--data", "{}"))
+            assertThat(CommandRun.of("put", "telemetry", "--home", home, "--key", "", "--data", "{}"))
                     .isEqualTo(
-                            new Result(
+                            new CommandRun(
                                     1,
                                     "",
                                     "refused: record 1: partition key must have 1 to 256 characters, found 0 (invalid-record)\n"));
-            assertThat(run("streams", "--home", home).out()).contains("telemetry", "shardId-000000000000");
+            assertThat(CommandRun.of("streams", "--home", home).out()).contains("telemetry", "shardId-000000000000");
             assertStreamsAreChanged(home);
-            assertThat(run("status", "--home", home, "--output", "json"))
+            assertThat(CommandRun.of("status", "--home", home, "--output", "json"))
                     .satisfies(result -> assertThat(result.exitCode()).isZero())
                     .satisfies(result -> assertThat(JsonMapper.shared()
                                     .readTree(result.out())

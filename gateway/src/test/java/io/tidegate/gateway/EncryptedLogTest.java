@@ -17,8 +17,6 @@ import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -32,20 +30,11 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Key files on the command line and in the configuration, and an encrypted log under the tools. */
 class EncryptedLogTest {
-    private record Result(int exitCode, String out, String err) {}
-
     @TempDir
     Path directory;
 
-    private static Result run(String... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int exitCode = Main.run(new PrintWriter(out), new PrintWriter(err), arguments);
-        return new Result(exitCode, out.toString(), err.toString());
-    }
-
     private String newKey(String name) {
-        Result made = run("keys", "new", directory.resolve(name).toString(), "--output", "json");
+        CommandRun made = CommandRun.of("keys", "new", directory.resolve(name).toString(), "--output", "json");
         assertThat(made.exitCode()).isZero();
         return JsonMapper.shared().readTree(made.out()).path("key").asString();
     }
@@ -59,13 +48,14 @@ class EncryptedLogTest {
         String file = directory.resolve("log.key").toString();
         String id = newKey("log.key");
         assertThat(id).matches("[0-9a-f]{16}");
-        assertThat(run("keys", "show", file).out()).contains("key " + id);
+        assertThat(CommandRun.of("keys", "show", file).out()).contains("key " + id);
         String secret = Files.readString(Path.of(file)).strip();
-        Result again = run("keys", "new", file);
+        CommandRun again = CommandRun.of("keys", "new", file);
         assertThat(again.exitCode()).isEqualTo(2);
         assertThat(again.err()).contains("it exists").doesNotContain(secret);
-        assertThat(run("keys", "show", file).out()).doesNotContain(secret);
-        assertThat(run("keys", "show", directory.resolve("none.key").toString()).exitCode())
+        assertThat(CommandRun.of("keys", "show", file).out()).doesNotContain(secret);
+        assertThat(CommandRun.of("keys", "show", directory.resolve("none.key").toString())
+                        .exitCode())
                 .isEqualTo(2);
         assertThat(newKey("other.key")).isNotEqualTo(id);
     }
@@ -108,19 +98,20 @@ class EncryptedLogTest {
             NewRecord record = NewRecord.of(StreamName.TELEMETRY, "k", Payload.ofUtf8("{\"temp\":41}"));
             log.append(AppendUnit.of(record)).get(60, TimeUnit.SECONDS);
         }
-        Result blind = run("log", "check", "--home", home);
+        CommandRun blind = CommandRun.of("log", "check", "--home", home);
         assertThat(blind.exitCode()).isZero();
         assertThat(blind.out()).contains(id, "--key FILE", "as far as can be seen without the key");
-        assertThat(run("log", "check", "--home", home, "--key", key).out())
+        assertThat(CommandRun.of("log", "check", "--home", home, "--key", key).out())
                 .contains("sound")
                 .doesNotContain(id);
         for (String tool : List.of("stats", "export")) {
-            assertThat(run("log", tool, "--home", home))
+            assertThat(CommandRun.of("log", tool, "--home", home))
                     .satisfies(result -> assertThat(result.exitCode()).isEqualTo(2))
                     .satisfies(result -> assertThat(result.err()).contains(id, "--key FILE"));
         }
-        assertThat(run("log", "stats", "--home", home, "--key", key).out())
+        assertThat(CommandRun.of("log", "stats", "--home", home, "--key", key).out())
                 .contains("1 segments encrypted with key " + id);
-        assertThat(run("log", "export", "--home", home, "--key", key).out()).contains("{\"temp\":41}");
+        assertThat(CommandRun.of("log", "export", "--home", home, "--key", key).out())
+                .contains("{\"temp\":41}");
     }
 }

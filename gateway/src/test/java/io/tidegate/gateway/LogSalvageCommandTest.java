@@ -12,8 +12,6 @@ import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -32,12 +30,10 @@ class LogSalvageCommandTest {
     private String err = "";
 
     private int run(String... arguments) {
-        StringWriter output = new StringWriter();
-        StringWriter errors = new StringWriter();
-        int exitCode = Main.run(new PrintWriter(output), new PrintWriter(errors), arguments);
-        out = output.toString();
-        err = errors.toString();
-        return exitCode;
+        CommandRun done = CommandRun.of(arguments);
+        out = done.out();
+        err = done.err();
+        return done.exitCode();
     }
 
     private Path writeLog() throws Exception {

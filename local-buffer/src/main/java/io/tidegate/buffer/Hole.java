@@ -18,6 +18,12 @@ record Hole(long fromInclusive, long toExclusive, long records, boolean exact, G
         }
     }
 
+    /** A run that cannot be read. */
+    static Hole corrupt(Run run, long timeMillis) {
+        return new Hole(
+                run.firstSequenceNumber(), run.nextSequenceNumber(), run.count(), true, GapReason.CORRUPT, timeMillis);
+    }
+
     /** The part of it from this number on. */
     Hole from(long from) {
         return new Hole(from, toExclusive, missingFrom(from), exact, reason, timeMillis);

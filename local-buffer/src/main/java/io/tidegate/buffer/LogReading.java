@@ -1,7 +1,6 @@
 package io.tidegate.buffer;
 
 import io.tidegate.core.runtime.EffectiveClock;
-import io.tidegate.core.stream.GapReason;
 import java.util.Optional;
 
 /** What every cursor reads with. Thread-safe. */
@@ -33,13 +32,7 @@ record LogReading(
      * @param lastLsn no later commit has had one of them
      */
     Hole damaged(ShardState shard, long from, Run run, long lastLsn) {
-        Hole whole = new Hole(
-                run.firstSequenceNumber(),
-                run.nextSequenceNumber(),
-                run.count(),
-                true,
-                GapReason.CORRUPT,
-                clock.now().millis());
+        Hole whole = Hole.corrupt(run, clock.now().millis());
         reports.lost(shard, whole, lastLsn);
         return whole.from(Math.max(from, run.firstSequenceNumber()));
     }

@@ -1,7 +1,6 @@
 package io.tidegate.buffer;
 
 import io.tidegate.core.runtime.EffectiveClock;
-import io.tidegate.core.stream.GapReason;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
@@ -36,13 +35,7 @@ final class UnreadableBlocks {
             return false;
         }
         for (Run run : entry.runs()) {
-            Hole hole = new Hole(
-                    run.firstSequenceNumber(),
-                    run.nextSequenceNumber(),
-                    run.count(),
-                    true,
-                    GapReason.CORRUPT,
-                    clock.now().millis());
+            Hole hole = Hole.corrupt(run, clock.now().millis());
             state.shardState(run.ordinal()).ifPresent(shard -> reports.unreadable(shard, hole, entry.lsn()));
         }
         return false;

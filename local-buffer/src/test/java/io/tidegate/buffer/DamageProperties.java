@@ -127,7 +127,7 @@ class DamageProperties {
                 assertThat(files.stream().filter(file -> file.toString().endsWith("-journal")))
                         .isEmpty();
             });
-            copy(home, copy);
+            Keys.copy(home, copy);
         }
         return copy;
     }
@@ -146,19 +146,6 @@ class DamageProperties {
             List<byte[]> shard = written.computeIfAbsent(place.shard(), none -> new ArrayList<>());
             assertThat(place.sequenceNumber()).isEqualTo(shard.size() + 1);
             shard.add(records.get(i).data().toBytes());
-        }
-    }
-
-    private static void copy(Path from, Path to) throws IOException {
-        try (Stream<Path> paths = Files.walk(from)) {
-            for (Path path : paths.toList()) {
-                Path target = to.resolve(from.relativize(path).toString());
-                if (Files.isDirectory(path)) {
-                    Files.createDirectories(target);
-                } else {
-                    Files.copy(path, target);
-                }
-            }
         }
     }
 
@@ -223,7 +210,7 @@ class DamageProperties {
         for (int round = first; round < first + ROUNDS; round++) {
             Random random = new Random(seed * 1_000 + round);
             Path home = directory.resolve("round-" + round);
-            copy(base, home);
+            Keys.copy(base, home);
             StringBuilder what = new StringBuilder("seed " + seed + ", round " + round);
             try {
                 for (int i = 1 + random.nextInt(2); i > 0; i--) {

@@ -26,7 +26,6 @@ import io.tidegate.core.stream.StreamProducer;
 import io.tidegate.core.stream.StreamSettings;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -89,21 +88,15 @@ class FullDiskIT {
         OpenedLogs.open(temporary.resolve("other")).close();
         disk = Files.createDirectory(temporary.resolve("disk"));
         String image = temporary.resolve("image").toString();
-        run("bash", "-c", fileSystem.command.replace("DISK", disk.toString()).replace("IMAGE", image));
+        Command.run(
+                "bash",
+                "-c",
+                fileSystem.command.replace("DISK", disk.toString()).replace("IMAGE", image));
     }
 
     @AfterEach
     void unmount() throws Exception {
-        run("umount", "-l", disk.toString());
-    }
-
-    private static void run(String... command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue())
-                .as(String.join(" ", command) + ": "
-                        + new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
-                .isZero();
+        Command.run("umount", "-l", disk.toString());
     }
 
     private static NewRecord record(int number) {

@@ -4,14 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tidegate.core.runtime.Clock;
 import io.tidegate.core.runtime.SystemClock;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,21 +38,12 @@ class LogModelIT {
         // The driver's library would fill the small disk: it is loaded from elsewhere before.
         OpenedLogs.open(temporary.resolve("other")).close();
         disk = Files.createDirectory(temporary.resolve("disk"));
-        run("mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", disk.toString());
+        Command.run("mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", disk.toString());
     }
 
     @AfterEach
     void unmount() throws Exception {
-        run("umount", "-l", disk.toString());
-    }
-
-    private static void run(String... command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue())
-                .as(String.join(" ", command) + ": "
-                        + new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
-                .isZero();
+        Command.run("umount", "-l", disk.toString());
     }
 
     @Test

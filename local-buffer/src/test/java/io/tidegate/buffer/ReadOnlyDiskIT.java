@@ -11,7 +11,6 @@ import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StartingPosition;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +37,7 @@ class ReadOnlyDiskIT {
     @AfterEach
     void unmount() throws Exception {
         for (Path disk : mounted) {
-            run("umount", "-l", disk.toString());
+            Command.run("umount", "-l", disk.toString());
         }
     }
 
@@ -46,8 +45,8 @@ class ReadOnlyDiskIT {
     void aDiskThatTurnsReadOnly_refusesRecords_andLosesNone() throws Exception {
         OpenedLogs.open(temporary.resolve("other")).close(); // the driver's library is unpacked elsewhere
         Path image = temporary.resolve("image");
-        run("truncate", "-s", "24M", image.toString());
-        run("mkfs.ext4", "-q", image.toString());
+        Command.run("truncate", "-s", "24M", image.toString());
+        Command.run("mkfs.ext4", "-q", image.toString());
         Path disk = temporary.resolve("disk");
         if (!mount(image, disk)) {
             return;
@@ -59,7 +58,8 @@ class ReadOnlyDiskIT {
         for (int i = 0; i < 20; i++) {
             assertThat(append(log, i, stored)).isInstanceOf(AppendResult.Committed.class);
         }
-        run("bash", "-c", "echo 1 > /sys/fs/ext4/$(basename $(findmnt -no SOURCE " + disk + "))/trigger_fs_error");
+        Command.run(
+                "bash", "-c", "echo 1 > /sys/fs/ext4/$(basename $(findmnt -no SOURCE " + disk + "))/trigger_fs_error");
         for (int i = 20; i < 30; i++) {
             AppendResult result = append(log, i, stored);
             assertThat(result).isNotInstanceOf(AppendResult.Committed.class);
@@ -73,8 +73,8 @@ class ReadOnlyDiskIT {
 
         // Somebody repairs it; a copy, because the log leaves the file that failed open for ever.
         Path repaired = temporary.resolve("repaired");
-        run("cp", image.toString(), repaired.toString());
-        run("bash", "-c", "e2fsck -fy " + repaired + " || [ $? = 1 ]");
+        Command.run("cp", image.toString(), repaired.toString());
+        Command.run("bash", "-c", "e2fsck -fy " + repaired + " || [ $? = 1 ]");
         disk = temporary.resolve("disk-repaired");
         assertThat(mount(repaired, disk)).isTrue();
         try (ShardLog again = OpenedLogs.open(OpenedLogs.settings(disk), new SystemClock())) {
@@ -111,14 +111,5 @@ class ReadOnlyDiskIT {
         }
         mounted.add(disk);
         return true;
-    }
-
-    private static void run(String... command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue())
-                .as(String.join(" ", command) + ": " + said)
-                .isZero();
     }
 }

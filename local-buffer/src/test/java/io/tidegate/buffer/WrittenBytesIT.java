@@ -9,15 +9,12 @@ import io.tidegate.core.stream.NewRecord;
 import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,31 +35,21 @@ class WrittenBytesIT {
     @BeforeEach
     void mount() throws Exception {
         Path image = temporary.resolve("image");
-        run("truncate", "-s", "256M", image.toString());
-        run("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", image.toString());
-        device = run("losetup", "--find", "--show", "--direct-io=on", image.toString());
+        Command.run("truncate", "-s", "256M", image.toString());
+        Command.run("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", image.toString());
+        device = Command.run("losetup", "--find", "--show", "--direct-io=on", image.toString());
         disk = Files.createDirectory(temporary.resolve("disk"));
-        run("mount", "-o", "noatime", device, disk.toString());
+        Command.run("mount", "-o", "noatime", device, disk.toString());
     }
 
     @AfterEach
     void unmount() throws Exception {
-        run("umount", "-l", disk.toString());
-        run("losetup", "--detach", device);
-    }
-
-    private static String run(String... command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue())
-                .as(String.join(" ", command) + ": " + output)
-                .isZero();
-        return output.strip();
+        Command.run("umount", "-l", disk.toString());
+        Command.run("losetup", "--detach", device);
     }
 
     private long deviceBytes() throws Exception {
-        run("sync", "-f", disk.toString());
+        Command.run("sync", "-f", disk.toString());
         String stat = Files.readString(
                 Path.of("/sys/block", Path.of(device).getFileName().toString(), "stat"));
         return Long.parseLong(stat.strip().split("\\s+", -1)[SECTORS_WRITTEN]) * SECTOR_BYTES;
