@@ -5,6 +5,7 @@ import io.tidegate.core.stream.StreamName;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,8 @@ final class CheckedBlocks implements BlockScan.Sink {
     private final Set<Integer> unsure = new HashSet<>();
 
     private boolean isLsnUnsure;
+    /** What came before cannot be read, and no copy of the state: shards may be there that nobody can know here. */
+    private boolean isBeginUnknown;
 
     /**
      * @param endLsn blocks from here on do not exist
@@ -47,6 +50,17 @@ final class CheckedBlocks implements BlockScan.Sink {
         this.endLsn = endLsn;
         this.isDamageKnown = isDamageKnown;
         this.held = held;
+    }
+
+    /** To be said first, of a segment before which nobody knows the state whole. */
+    void begunUnsure() {
+        isBeginUnknown = true;
+        makeUnsure();
+    }
+
+    private void makeUnsure() {
+        isLsnUnsure = true;
+        state.allShards().forEach(shard -> unsure.add(shard.ordinal()));
     }
 
     long count() {
@@ -95,17 +109,20 @@ final class CheckedBlocks implements BlockScan.Sink {
         if (header.timeMillis() < state.lastTimeMillis() || header.poweredOnNanos() < state.poweredOnNanos()) {
             find("I8", place, "its time is before that of the commit before");
         }
-        isLsnUnsure = false;
-        if (!isAfterLoss) {
+        // The commit that named another epoch may be among what is lost.
+        if (!isAfterLoss && !isLsnUnsure) {
             checkEpoch(block, place);
         }
+        isLsnUnsure = false;
         checkRuns(block, place);
         count++;
         index.add(block);
         try {
             state.fold(block);
         } catch (DamageException | IllegalArgumentException e) {
-            find("I4", place, String.valueOf(e.getMessage()));
+            if (!isBeginUnknown) {
+                find("I4", place, String.valueOf(e.getMessage()));
+            }
         }
     }
 
@@ -125,19 +142,7 @@ final class CheckedBlocks implements BlockScan.Sink {
 
     private void checkRuns(Block block, String place) {
         for (Run run : block.runs()) {
-            long expected =
-                    state.shardState(run.ordinal()).map(ShardState::next).orElse(0L);
-            boolean isUnsure = (unsure.remove(run.ordinal()) || isDamageKnown) && run.firstSequenceNumber() > expected;
-            if (run.firstSequenceNumber() != expected && !isUnsure) {
-                find(
-                        "I4",
-                        place,
-                        LogCheck.shardName(state, run.ordinal()) + " should go on with number " + expected
-                                + " and goes on with " + run.firstSequenceNumber());
-            }
-            if (state.shardState(run.ordinal()).filter(ShardState::isOpen).isEmpty()) {
-                find("I14", place, LogCheck.shardName(state, run.ordinal()) + " is not open and has records");
-            }
+            checkRun(run, place);
             held.computeIfAbsent(run.ordinal(), ordinal -> new NumberRanges())
                     .add(run.firstSequenceNumber(), run.nextSequenceNumber());
             records += run.count();
@@ -158,6 +163,25 @@ final class CheckedBlocks implements BlockScan.Sink {
         }
     }
 
+    private void checkRun(Run run, String place) {
+        Optional<ShardState> shard = state.shardState(run.ordinal());
+        if (shard.isEmpty() && isBeginUnknown) {
+            return;
+        }
+        long expected = shard.map(ShardState::next).orElse(0L);
+        boolean isUnsure = (unsure.remove(run.ordinal()) || isDamageKnown) && run.firstSequenceNumber() > expected;
+        if (run.firstSequenceNumber() != expected && !isUnsure) {
+            find(
+                    "I4",
+                    place,
+                    LogCheck.shardName(state, run.ordinal()) + " should go on with number " + expected
+                            + " and goes on with " + run.firstSequenceNumber());
+        }
+        if (shard.filter(ShardState::isOpen).isEmpty()) {
+            find("I14", place, LogCheck.shardName(state, run.ordinal()) + " is not open and has records");
+        }
+    }
+
     private void find(String invariant, String place, String what) {
         findings.problem(invariant, place, what, LogCheck.REPORT_IT);
     }
@@ -168,7 +192,6 @@ final class CheckedBlocks implements BlockScan.Sink {
         if (firstDamage == null) {
             firstDamage = cause;
         }
-        isLsnUnsure = true;
-        state.allShards().forEach(shard -> unsure.add(shard.ordinal()));
+        makeUnsure();
     }
 }

@@ -149,8 +149,11 @@ public final class LogCheck {
         try (Connection connection = files.open(number);
                 BlockUnpacker unpacker = new BlockUnpacker(files.decryptor(number, connection))) {
             SegmentFile.checkFormat(connection, files.path(number));
-            checkSnapshot(number, connection);
+            isStateKnown |= checkSnapshot(number, connection);
             blocks = new CheckedBlocks(state, findings, where(number), endLsn, isSuspect, held);
+            if (!isStateKnown) {
+                blocks.begunUnsure();
+            }
             BlockScan.scan(connection, unpacker, blocks);
             if (WalFile.hasLostCommits(SegmentFile.walPath(files.path(number)))) {
                 blocks.damaged(-1, "commits in its write-ahead log cannot be read");
@@ -161,11 +164,12 @@ public final class LogCheck {
             blocks.damaged(-1, String.valueOf(e.getMessage()));
         }
         // Beyond damage nobody can say what the next snapshot must be.
-        isStateKnown = blocks.damages() == 0 && !isSuspect;
+        isStateKnown &= blocks.damages() == 0 && !isSuspect;
         return blocks;
     }
 
-    private void checkSnapshot(int number, Connection connection) throws SQLException {
+    /** Returns whether the state is known now, whatever it was before. */
+    private boolean checkSnapshot(int number, Connection connection) throws SQLException {
         List<ControlEntry> entries;
         try {
             entries = SegmentFile.readSnapshot(connection, files.decryptor(number, connection));
@@ -177,7 +181,7 @@ public final class LogCheck {
                     "the copy of the log's state in it cannot be read (" + e.getMessage()
                             + "); the commits before it say the same",
                     "nothing is lost by that alone, but the card has begun to fail: look at its age and its cabling");
-            return;
+            return false;
         }
         LogState restored = new LogState();
         entries.forEach(restored::fold);
@@ -199,6 +203,7 @@ public final class LogCheck {
             }
         }
         state = restored;
+        return true;
     }
 
     /** The state as text; what a segment says of itself and of older segments is no part of it. */

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,5 +99,11 @@ abstract class DamagedLog {
         byte[] bytes = Files.readAllBytes(file);
         Arrays.fill(bytes, 0, 4096, (byte) 0x55);
         Files.write(file, bytes);
+    }
+
+    void destroySnapshot(int segment) throws Exception {
+        try (Connection connection = Sql.openWritable(SegmentFile.path(home.resolve("log"), segment))) {
+            Sql.run(connection, "UPDATE snapshot SET crc = crc + 1 WHERE position = 0");
+        }
     }
 }

@@ -18,7 +18,6 @@ import io.tidegate.core.stream.Payload;
 import io.tidegate.core.stream.ShardId;
 import io.tidegate.core.stream.StreamName;
 import io.tidegate.core.stream.StreamSettings;
-import java.sql.Connection;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -134,12 +133,6 @@ class QuarantineTest extends DamagedLog {
         try (ShardLog log = open()) {
             assertThat(log.ledger(SHARD)).isEqualTo(before);
             assertThat(commit(log, "again").places().get(0).sequenceNumber()).isEqualTo(31 + (1L << 32));
-        }
-    }
-
-    private void destroySnapshot(int segment) throws Exception {
-        try (Connection connection = Sql.openWritable(SegmentFile.path(home.resolve("log"), segment))) {
-            Sql.run(connection, "UPDATE snapshot SET crc = crc + 1 WHERE position = 0");
         }
     }
 
