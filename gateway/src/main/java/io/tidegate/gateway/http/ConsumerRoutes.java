@@ -10,9 +10,7 @@ import io.tidegate.core.stream.StreamDescription;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -29,7 +27,7 @@ final class ConsumerRoutes {
     private final Tails tails;
     private final Subscriptions subscriptions;
     private final Executor executor;
-    private final Semaphore room = new Semaphore(1);
+    private final OneChange change = new OneChange("consumers");
 
     ConsumerRoutes(
             HttpParts parts,
@@ -60,8 +58,10 @@ final class ConsumerRoutes {
         read(exchange, body -> {
             body.allow(Set.of("consumer"));
             long now = parts.clock().wallMillis();
-            Consumers.Consumer made = alone(() -> consumers.register(stream, body.text("consumer"), now));
-            answer(exchange, 201, stream, made);
+            change.run(exchange, () -> {
+                Consumers.Consumer made = consumers.register(stream, body.text("consumer"), now);
+                return () -> answer(exchange, 201, stream, made);
+            });
         });
     }
 
@@ -73,12 +73,13 @@ final class ConsumerRoutes {
     void deregister(Exchange exchange, PathParameters parameters) {
         StreamDescription stream = stream(parameters);
         Consumers.Consumer consumer = consumers.get(stream, parameters.get("consumer"));
-        alone(() -> {
+        change.run(exchange, () -> {
             consumers.deregister(stream, consumer);
-            return consumer;
+            return () -> {
+                subscriptions.end(consumer);
+                exchange.json(200, Payload.ofUtf8("{\"deregistered\":\"" + consumer.name() + "\"}"));
+            };
         });
-        subscriptions.end(consumer);
-        exchange.json(200, Payload.ofUtf8("{\"deregistered\":\"" + consumer.name() + "\"}"));
     }
 
     void confirm(Exchange exchange, PathParameters parameters) {
@@ -102,19 +103,6 @@ final class ConsumerRoutes {
             answer(exchange, 200, stream, consumer);
         } catch (HttpProblemException e) {
             exchange.problem(e.status(), e.code(), e.detail());
-        }
-    }
-
-    /** Who waits for a commit does so alone: the other threads serve. */
-    private Consumers.Consumer alone(Supplier<Consumers.Consumer> change) {
-        if (!room.tryAcquire()) {
-            throw new HttpProblemException(
-                    503, "change-under-way", "another change of consumers is under way; try again");
-        }
-        try {
-            return change.get();
-        } finally {
-            room.release();
         }
     }
 

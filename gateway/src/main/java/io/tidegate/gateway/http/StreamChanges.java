@@ -14,9 +14,7 @@ import io.tidegate.core.stream.StreamSettings;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 /**
  * Creates, changes, reshards and deletes streams: {@code POST}, {@code PATCH} and {@code DELETE} under
@@ -33,7 +31,7 @@ final class StreamChanges {
     private final BodyBudget budget;
     private final Streams streams;
     private final Consumers consumers;
-    private final Semaphore room = new Semaphore(1);
+    private final OneChange change = new OneChange("streams");
 
     StreamChanges(
             HttpParts parts, HttpSettings.Limits limits, BodyBudget budget, Streams streams, Consumers consumers) {
@@ -116,7 +114,7 @@ final class StreamChanges {
             throw new HttpProblemException(
                     403, "stream-needed", "stream '" + name + "' is always there; it cannot be deleted");
         }
-        alone(exchange, () -> {
+        change.run(exchange, () -> {
             consumers.deregisterAll(Names.stream(parts.log(), name.value()));
             parts.log().admin().delete(name);
             return () -> exchange.json(200, Payload.ofUtf8("{\"deleted\":\"" + name + "\"}"));
@@ -186,23 +184,8 @@ final class StreamChanges {
 
     private void read(Exchange exchange, Function<SmallBody, Runnable> then) {
         BodyReader.Sink sink =
-                BodyReader.whole(exchange, text -> alone(exchange, () -> then.apply(SmallBody.parse(text))));
+                BodyReader.whole(exchange, text -> change.run(exchange, () -> then.apply(SmallBody.parse(text))));
         new BodyReader(exchange, BODY_BYTES_MAX, budget, parts.clock(), limits, sink).start();
-    }
-
-    /** What a change gives back is its answer: it goes out when the next change may come. */
-    private void alone(Exchange exchange, Supplier<Runnable> change) {
-        if (!room.tryAcquire()) {
-            exchange.busy(503, "change-under-way", "another change of streams is under way; try again", 1);
-            return;
-        }
-        Runnable answer;
-        try {
-            answer = change.get();
-        } finally {
-            room.release();
-        }
-        answer.run();
     }
 
     /** Described at once: after the next change, the stream may be another or gone. */
